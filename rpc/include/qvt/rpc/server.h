@@ -1,0 +1,149 @@
+/* A gRPC server: listens, speaks HTTP/2, and hands calls to handlers. Everything runs on the runtime's loop thread. */
+#ifndef QVT_RPC_SERVER_H
+#define QVT_RPC_SERVER_H
+
+#include <stdbool.h>
+
+#include "qvt/blob.h"
+#include "qvt/error.h"
+#include "qvt/rpc/metadata.h"
+#include "qvt/rpc/method.h"
+#include "qvt/rpc/runtime.h"
+#include "qvt/rpc/unary.h"
+#include "qvt/slice.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qvt_rpc_server qvt_rpc_server;
+
+/* One call being served. It starts with its unary face, so that a typed handler of a unary method needs no more.
+ * The handler owns the call until it finishes it: exactly one qvt_rpc_server_call_finish (or unary reply or fail) per
+ * call, also after on_cancel. */
+typedef struct qvt_rpc_server_call qvt_rpc_server_call;
+
+typedef struct qvt_rpc_server_options {
+    uint32_t size;                         /* sizeof this struct */
+    uint32_t max_message_bytes;            /* a received message; default 4 MiB */
+    uint32_t max_header_bytes;             /* a received header list (RFC 9113 §6.5.2); default 8 KiB */
+    uint32_t max_concurrent_streams;       /* a connection; default 1000 */
+    uint32_t max_connections;              /* default 10000 */
+    uint32_t max_queued_bytes;             /* unsent answer bytes of a connection before its calls must wait; default 1 MiB */
+    uint32_t max_call_memory_bytes;        /* what one request may cost decoded; default 16 MiB */
+    uint32_t preface_timeout_ms;           /* default 5000 */
+} qvt_rpc_server_options;
+
+#define QVT_RPC_SERVER_OPTIONS_INIT                                                                                    \
+    {sizeof(qvt_rpc_server_options), 4u << 20, 8u << 10, 1000, 10000, 1u << 20, 16u << 20, 5000}
+
+/* What serves one method. Callbacks not named for the method's kind may be NULL. */
+typedef struct qvt_rpc_handler {
+    /* Unary and server streaming: the whole request, exactly one message. Borrowed until it returns. */
+    void (*on_request)(qvt_rpc_server_call *call, qvt_slice request, void *data);
+    /* Client and bidi streaming: headers have arrived. May be NULL. */
+    void (*on_begin)(qvt_rpc_server_call *call, void *data);
+    /* Client and bidi streaming: one whole message. Borrowed until it returns. */
+    void (*on_message)(qvt_rpc_server_call *call, qvt_slice message, void *data);
+    /* Client and bidi streaming: the client will send no more. */
+    void (*on_half_close)(qvt_rpc_server_call *call, void *data);
+    /* All, may be NULL: the client reset the call or is gone, or the deadline passed. What is sent from now on goes
+     * nowhere; the call still has to be finished, here or later. At most once, never after finish. */
+    void (*on_cancel)(qvt_rpc_server_call *call, void *data);
+    /* Streaming answers, may be NULL: the bytes queued for this call fell to zero after qvt_rpc_server_call_queued was
+     * above zero: time to send more. */
+    void (*on_drain)(qvt_rpc_server_call *call, void *data);
+} qvt_rpc_handler;
+
+/* Makes a server; options may be NULL. NO_MEMORY. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_new(qvt_rpc_server **out, qvt_rpc_runtime *runtime,
+                                                     const qvt_rpc_server_options *options);
+
+/* Serves one method of a service, before listen. method is static storage; handler is copied; data is given to every
+ * callback. ALREADY_EXISTS, NO_MEMORY. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_add_method(qvt_rpc_server *server, const qvt_rpc_method *method,
+                                                            const qvt_rpc_handler *handler, void *data);
+
+/* Listens on "ADDR:PORT" ("[::1]:0"; port 0: a free one); may be called for several addresses. INVALID_ARGUMENT for the
+ * text, UNAVAILABLE when the address cannot be had; error says which and why. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_listen(qvt_rpc_server *server, const char *address, qvt_error *error);
+
+/* The last listened address with its real port, "127.0.0.1:7070"; borrowed; "" before listen. */
+QVT_API const char *qvt_rpc_server_address(const qvt_rpc_server *server);
+
+/* Stops gracefully: closes the listeners, sends GOAWAY, lets open calls finish, after grace_ms closes what is left
+ * (their handlers see on_cancel), then calls on_closed; only then may the server be freed. Once. */
+QVT_API void qvt_rpc_server_shutdown(qvt_rpc_server *server, uint32_t grace_ms, void (*on_closed)(void *data),
+                                     void *data);
+
+/* After on_closed, or when it never listened. NULL is fine. */
+QVT_API void qvt_rpc_server_free(qvt_rpc_server *server);
+
+/* Numbers since start. */
+typedef struct qvt_rpc_server_counters {
+    uint64_t connections_total;
+    uint64_t connections_open;
+    uint64_t calls_total;
+    uint64_t calls_open;
+    uint64_t bytes_received;
+    uint64_t bytes_sent;
+} qvt_rpc_server_counters;
+
+QVT_API void qvt_rpc_server_read_counters(const qvt_rpc_server *server, qvt_rpc_server_counters *out);
+
+/* --- a call --- */
+
+/* Metadata of the request, in order; borrowed until finish. */
+QVT_API const qvt_rpc_metadata *qvt_rpc_server_call_metadata(const qvt_rpc_server_call *call);
+
+/* "ADDR:PORT" of the client; borrowed until finish. */
+QVT_API const char *qvt_rpc_server_call_peer(const qvt_rpc_server_call *call);
+
+/* Milliseconds left of the client's deadline, at least 0; UINT64_MAX without one. */
+QVT_API uint64_t qvt_rpc_server_call_time_left_ms(const qvt_rpc_server_call *call);
+
+/* A pointer of the handler's own, NULL at first. */
+QVT_API void qvt_rpc_server_call_set_context(qvt_rpc_server_call *call, void *context);
+QVT_API void *qvt_rpc_server_call_context(const qvt_rpc_server_call *call);
+
+/* Memory that lives until finish, aligned for any type; NULL over max_call_memory_bytes. */
+QVT_API void *qvt_rpc_server_call_alloc(qvt_rpc_server_call *call, size_t size);
+
+/* Adds an entry to the initial metadata (before the first send) or to the trailers; copied. INVALID_ARGUMENT,
+ * FAILED_PRECONDITION when the headers are gone, NO_MEMORY. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_call_add_initial(qvt_rpc_server_call *call,
+                                                                  const qvt_rpc_metadata_entry *entry);
+QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_call_add_trailing(qvt_rpc_server_call *call,
+                                                                   const qvt_rpc_metadata_entry *entry);
+
+/* Sends the initial metadata now, before any message. Once; harmless later. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_call_send_initial(qvt_rpc_server_call *call);
+
+/* Queues one message: the concatenation of the parts, copied. NO_MEMORY; CANCELLED when it goes nowhere. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_call_send(qvt_rpc_server_call *call, const qvt_slice *parts,
+                                                           size_t part_count);
+
+/* Queues one message that is shared, not copied: the call holds a reference until it is sent. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_call_send_blob(qvt_rpc_server_call *call, qvt_blob *message);
+
+/* Message bytes of this call that the transport has not taken yet: what to look at before sending more. */
+QVT_API size_t qvt_rpc_server_call_queued(const qvt_rpc_server_call *call);
+
+/* Back-pressure for streams: while held, no further message is delivered and the client's window stays closed. */
+QVT_API void qvt_rpc_server_call_hold(qvt_rpc_server_call *call);
+QVT_API void qvt_rpc_server_call_resume(qvt_rpc_server_call *call);
+
+/* Whether on_cancel has happened. */
+QVT_API bool qvt_rpc_server_call_is_cancelled(const qvt_rpc_server_call *call);
+
+/* Ends the call after what is queued; error NULL: OK. The handle is invalid afterwards. */
+QVT_API void qvt_rpc_server_call_finish(qvt_rpc_server_call *call, const qvt_error *error);
+
+/* The unary face of a call, and back. */
+QVT_API qvt_rpc_unary *qvt_rpc_server_call_unary(qvt_rpc_server_call *call);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
