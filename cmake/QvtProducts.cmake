@@ -31,7 +31,7 @@ function(qvt_shared name)
     foreach(part IN LISTS arg_PARTS)
         target_link_libraries(${target} PRIVATE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${part}>")
     endforeach()
-    target_link_options(${target} PRIVATE "LINKER:--version-script=${QVT_EXPORTS}" "LINKER:--gc-sections")
+    target_link_options(${target} PRIVATE "LINKER:--version-script=${QVT_EXPORTS}")
     # The sanitizers' run time is linked to programs only and leaves names open in a library.
     if(NOT QVT_SANITIZE)
         target_link_options(${target} PRIVATE "LINKER:-z,defs")

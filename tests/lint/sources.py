@@ -1,0 +1,60 @@
+#!/usr/bin/python3
+"""Checks what no compiler looks at: file length, marker words, line ends.
+
+usage: sources.py [ROOT]
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+MAX_LINES = 500
+MARKERS = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" * 3]) + r")\b")
+CODE = (".c", ".h", ".cc")
+TEXT = CODE + (".py", ".js", ".sh", ".cmake", ".proto", ".md", ".txt", ".in", ".yml", ".html", ".css")
+NAMED = ("dev", ".ci/run", "CMakeLists.txt")
+NOT_OURS = ("generated/", "proto/google/", "proto/grpc/", "LICENSE")
+
+
+def check_text(path, text):
+    lines = text.splitlines()
+    if path.endswith(CODE) and not path.startswith("tests/") and len(lines) > MAX_LINES:
+        yield f"{path}:{len(lines)}: longer than {MAX_LINES} lines"
+    for number, line in enumerate(lines, 1):
+        marker = MARKERS.search(line)
+        if marker:
+            yield f"{path}:{number}: unfinished: {marker.group(1)}"
+        if line != line.rstrip():
+            yield f"{path}:{number}: white space at the end of the line"
+    if text and not text.endswith("\n"):
+        yield f"{path}:{len(lines)}: no new line at the end of the file"
+
+
+def files(root):
+    listing = subprocess.run(
+        ["git", "-C", str(root), "ls-files", "-z", "-co", "--exclude-standard"], check=True, capture_output=True
+    )
+    for path in sorted(listing.stdout.decode().split("\0")):
+        if path.startswith(NOT_OURS) or not (path.endswith(TEXT) or path in NAMED):
+            continue
+        if (root / path).is_file():
+            yield path
+
+
+def check(root):
+    faults = []
+    for path in files(root):
+        faults.extend(check_text(path, (root / path).read_text(encoding="utf-8", errors="replace")))
+    return faults
+
+
+def main():
+    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2])
+    faults = check(root)
+    print("\n".join(faults) or f"sources: {sum(1 for _ in files(root))} files are tidy")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
