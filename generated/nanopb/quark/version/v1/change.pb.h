@@ -69,6 +69,7 @@ typedef struct _quark_version_v1_Setting {
 typedef struct _quark_version_v1_Record {
     quark_version_v1_RecordKind kind;
     pb_callback_t key;
+    pb_callback_t cb_value;
     pb_size_t which_value;
     union {
         quark_version_v1_SiloInfo silo;
@@ -133,12 +134,12 @@ extern "C" {
 /* Initializer values for message structs */
 #define quark_version_v1_Position_init_default   {{{NULL}, NULL}, 0, 0}
 #define quark_version_v1_Setting_init_default    {{{NULL}, NULL}, 0, {{NULL}, NULL}, 0, {{NULL}, NULL}}
-#define quark_version_v1_Record_init_default     {_quark_version_v1_RecordKind_MIN, {{NULL}, NULL}, 0, {quark_version_v1_SiloInfo_init_default}}
+#define quark_version_v1_Record_init_default     {_quark_version_v1_RecordKind_MIN, {{NULL}, NULL}, {{NULL}, NULL}, 0, {quark_version_v1_SiloInfo_init_default}}
 #define quark_version_v1_RecordKey_init_default  {_quark_version_v1_RecordKind_MIN, {{NULL}, NULL}}
 #define quark_version_v1_Change_init_default     {false, quark_version_v1_Position_init_default, 0, _quark_version_v1_ChangeEvent_MIN, false, google_protobuf_Timestamp_init_default, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, 0}
 #define quark_version_v1_Position_init_zero      {{{NULL}, NULL}, 0, 0}
 #define quark_version_v1_Setting_init_zero       {{{NULL}, NULL}, 0, {{NULL}, NULL}, 0, {{NULL}, NULL}}
-#define quark_version_v1_Record_init_zero        {_quark_version_v1_RecordKind_MIN, {{NULL}, NULL}, 0, {quark_version_v1_SiloInfo_init_zero}}
+#define quark_version_v1_Record_init_zero        {_quark_version_v1_RecordKind_MIN, {{NULL}, NULL}, {{NULL}, NULL}, 0, {quark_version_v1_SiloInfo_init_zero}}
 #define quark_version_v1_RecordKey_init_zero     {_quark_version_v1_RecordKind_MIN, {{NULL}, NULL}}
 #define quark_version_v1_Change_init_zero        {false, quark_version_v1_Position_init_zero, 0, _quark_version_v1_ChangeEvent_MIN, false, google_protobuf_Timestamp_init_zero, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, 0}
 
@@ -190,9 +191,9 @@ X(a, CALLBACK, SINGULAR, STRING,   etag,             20)
 #define quark_version_v1_Record_FIELDLIST(X, a) \
 X(a, STATIC,   SINGULAR, UENUM,    kind,              1) \
 X(a, CALLBACK, SINGULAR, STRING,   key,               2) \
-X(a, STATIC,   ONEOF,    MESSAGE,  (value,silo,value.silo),   3) \
-X(a, STATIC,   ONEOF,    MESSAGE,  (value,policy,value.policy),   4) \
-X(a, STATIC,   ONEOF,    MESSAGE,  (value,setting,value.setting),   5)
+X(a, STATIC,   ONEOF,    MSG_W_CB, (value,silo,value.silo),   3) \
+X(a, STATIC,   ONEOF,    MSG_W_CB, (value,policy,value.policy),   4) \
+X(a, STATIC,   ONEOF,    MSG_W_CB, (value,setting,value.setting),   5)
 #define quark_version_v1_Record_CALLBACK pb_default_field_callback
 #define quark_version_v1_Record_DEFAULT NULL
 #define quark_version_v1_Record_value_silo_MSGTYPE quark_version_v1_SiloInfo

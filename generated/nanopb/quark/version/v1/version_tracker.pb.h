@@ -548,6 +548,7 @@ typedef struct _quark_version_v1_WatchResponse {
     /* Where the watcher stands after this message: its resume point. Absent during a walk. */
     bool has_position;
     quark_version_v1_Position position;
+    pb_callback_t cb_event;
     pb_size_t which_event;
     union {
         /* A walk begins: forget everything from another store. */
@@ -675,7 +676,7 @@ extern "C" {
 #define quark_version_v1_GetClusterStatusResponse_init_default {false, quark_version_v1_Position_init_default, false, google_protobuf_Duration_init_default, false, google_protobuf_Duration_init_default, {{NULL}, NULL}, 0, 0, 0, 0, 0}
 #define quark_version_v1_DemandCount_init_default {{{NULL}, NULL}, {{NULL}, NULL}, 0}
 #define quark_version_v1_WatchRequest_init_default {{{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, false, quark_version_v1_Position_init_default, false, quark_version_v1_Position_init_default, {{NULL}, NULL}}
-#define quark_version_v1_WatchResponse_init_default {false, quark_version_v1_Position_init_default, 0, {quark_version_v1_WatchReset_init_default}}
+#define quark_version_v1_WatchResponse_init_default {false, quark_version_v1_Position_init_default, {{NULL}, NULL}, 0, {quark_version_v1_WatchReset_init_default}}
 #define quark_version_v1_WatchReset_init_default {false, quark_version_v1_Position_init_default}
 #define quark_version_v1_WatchEnd_init_default   {0}
 #define quark_version_v1_WatchProgress_init_default {0}
@@ -721,7 +722,7 @@ extern "C" {
 #define quark_version_v1_GetClusterStatusResponse_init_zero {false, quark_version_v1_Position_init_zero, false, google_protobuf_Duration_init_zero, false, google_protobuf_Duration_init_zero, {{NULL}, NULL}, 0, 0, 0, 0, 0}
 #define quark_version_v1_DemandCount_init_zero   {{{NULL}, NULL}, {{NULL}, NULL}, 0}
 #define quark_version_v1_WatchRequest_init_zero  {{{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, false, quark_version_v1_Position_init_zero, false, quark_version_v1_Position_init_zero, {{NULL}, NULL}}
-#define quark_version_v1_WatchResponse_init_zero {false, quark_version_v1_Position_init_zero, 0, {quark_version_v1_WatchReset_init_zero}}
+#define quark_version_v1_WatchResponse_init_zero {false, quark_version_v1_Position_init_zero, {{NULL}, NULL}, 0, {quark_version_v1_WatchReset_init_zero}}
 #define quark_version_v1_WatchReset_init_zero    {false, quark_version_v1_Position_init_zero}
 #define quark_version_v1_WatchEnd_init_zero      {0}
 #define quark_version_v1_WatchProgress_init_zero {0}
@@ -1424,12 +1425,12 @@ X(a, CALLBACK, REPEATED, MESSAGE,  counts,            8)
 
 #define quark_version_v1_WatchResponse_FIELDLIST(X, a) \
 X(a, STATIC,   OPTIONAL, MESSAGE,  position,          1) \
-X(a, STATIC,   ONEOF,    MESSAGE,  (event,reset,event.reset),   2) \
-X(a, STATIC,   ONEOF,    MESSAGE,  (event,record,event.record),   3) \
-X(a, STATIC,   ONEOF,    MESSAGE,  (event,removed,event.removed),   4) \
-X(a, STATIC,   ONEOF,    MESSAGE,  (event,walk_end,event.walk_end),   5) \
-X(a, STATIC,   ONEOF,    MESSAGE,  (event,change,event.change),   6) \
-X(a, STATIC,   ONEOF,    MESSAGE,  (event,progress,event.progress),   7)
+X(a, STATIC,   ONEOF,    MSG_W_CB, (event,reset,event.reset),   2) \
+X(a, STATIC,   ONEOF,    MSG_W_CB, (event,record,event.record),   3) \
+X(a, STATIC,   ONEOF,    MSG_W_CB, (event,removed,event.removed),   4) \
+X(a, STATIC,   ONEOF,    MSG_W_CB, (event,walk_end,event.walk_end),   5) \
+X(a, STATIC,   ONEOF,    MSG_W_CB, (event,change,event.change),   6) \
+X(a, STATIC,   ONEOF,    MSG_W_CB, (event,progress,event.progress),   7)
 #define quark_version_v1_WatchResponse_CALLBACK NULL
 #define quark_version_v1_WatchResponse_DEFAULT NULL
 #define quark_version_v1_WatchResponse_position_MSGTYPE quark_version_v1_Position
