@@ -15,6 +15,10 @@
 #   qvt_script_test(<name> COMMAND <word>... [LABELS <label>...] [TIMEOUT <seconds>] [SERIAL])
 #       A test that is no CUnit executable. It runs at the source root with QVT_BIN_DIR (this build's bin/),
 #       QVT_LIB_DIR (lib/), QVT_TEST_BIN_DIR and QVT_SOURCE_DIR in its environment.
+#
+#   qvt_fuzz(<name> SOURCES <file>... [LINK <target>...])
+#       A target that defines LLVMFuzzerTestOneInput. The fuzz preset makes fuzz_<name> of it; every other build a
+#       test that replays tests/fuzz/corpus/<name>/*.
 
 set(QVT_TEST_ENVIRONMENT
     "QVT_SOURCE_DIR=${CMAKE_SOURCE_DIR}"
@@ -89,5 +93,21 @@ function(qvt_script_test name)
     qvt_set_test_properties(${name} "${arg_LABELS}" "${arg_TIMEOUT}")
     if(arg_SERIAL)
         set_tests_properties(${name} PROPERTIES RUN_SERIAL ON)
+    endif()
+endfunction()
+
+function(qvt_fuzz name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+    set(target fuzz_${name})
+    add_executable(${target} ${arg_SOURCES})
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${QVT_TEST_DIR}")
+    qvt_include_roots(${target} PRIVATE)
+    qvt_apply_warnings(${target} OFF)
+    target_link_libraries(${target} PRIVATE ${arg_LINK})
+    if(QVT_FUZZ)
+        target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    else()
+        target_sources(${target} PRIVATE "${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c")
+        qvt_script_test(${target} COMMAND ${target} "${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name}")
     endif()
 endfunction()

@@ -58,6 +58,8 @@ LIBC = set(
     linux/limits cstddef cstdint cstring""".split()
 )
 
+INCLUDE_ROOTS = ["", "base/include", "rpc/include", "client/include"]
+INCLUDE_ROOTS += ["generated/qvt", "generated/protobuf-c", "generated/nanopb", "generated"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -72,7 +74,7 @@ def layer_of(path):
 
 def resolve(root, name):
     """The file a rooted quoted include means, relative to the source root, or None."""
-    for base in ("", "base/include", "rpc/include", "client/include", "generated"):
+    for base in INCLUDE_ROOTS:
         candidate = Path(base) / name
         if (root / candidate).is_file():
             return candidate.as_posix()
