@@ -1,0 +1,44 @@
+/* Everything about qvtd that its user may choose, as plain values. */
+#ifndef QVT_SERVER_APP_SETTINGS_H
+#define QVT_SERVER_APP_SETTINGS_H
+
+#include <stdint.h>
+
+/* Filled by flags_parse; texts are borrowed from argv, the environment or static storage. Durations in milliseconds,
+ * sizes in bytes, choices as the index of the choice (the order of enum log_level and enum log_format). */
+struct settings {
+    const char *grpc_listen;
+    const char *http_listen;
+    const char *store; /* "" : the default, sqlite in the user's state directory */
+    uint64_t log_level;
+    uint64_t log_format;
+
+    uint64_t cache_ttl_ms;
+    uint64_t progress_interval_ms;
+    uint64_t watch_stall_ms;
+    uint64_t keepalive_interval_ms;
+    uint64_t drain_grace_ms;
+
+    uint64_t clusters_max;
+    uint64_t silos_max;
+    uint64_t actor_types_max;
+    uint64_t labels_max;
+    uint64_t label_bytes_max;
+    uint64_t registration_bytes_max;
+    uint64_t message_bytes_max;
+    uint64_t page_size_max;
+    uint64_t connections_max;
+    uint64_t http_connections_max;
+
+    uint64_t lease_ttl_ms;
+    uint64_t lease_ttl_min_ms;
+    uint64_t lease_ttl_max_ms;
+    uint64_t dead_keep_ms;
+    uint64_t dead_max;
+
+    uint64_t history_changes_max;
+    uint64_t history_age_ms;
+    uint64_t history_bytes_max;
+};
+
+#endif
