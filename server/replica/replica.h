@@ -1,0 +1,94 @@
+/* Keeps one cluster's mirror in step with its log: queues commands, batches them into appends, renews leases, expires
+ * and suspects silos. Sans-I/O: the driver calls replica_turn when asked, time and random come from outside. */
+#ifndef QVT_SERVER_REPLICA_REPLICA_H
+#define QVT_SERVER_REPLICA_REPLICA_H
+
+#include "base/entropy.h"
+#include "server/registry/propose.h"
+#include "server/store/store.h"
+
+struct replica;
+
+/* Called by the replica; each may be NULL. None may free the replica. */
+struct replica_observer {
+    /* Call replica_turn once this loop turn's input has been read. Asked at most once until the turn. */
+    void (*on_wake)(void *data);
+    /* The mirror is at the change's position now. Called once per applied change, in order. */
+    void (*on_change)(void *data, struct change *change);
+    /* The mirror was (re)loaded: ready for reads and writes. Watchers start from a reset. */
+    void (*on_ready)(void *data);
+    void *data;
+};
+
+struct replica_options {
+    struct store *store;
+    const char *cluster;           /* copied */
+    const struct entropy *entropy; /* must outlive the replica */
+    struct registry_limits limits;
+    struct replica_observer observer;
+};
+
+/* Opens the cluster's log and begins to load it: replica_ready until then refuses. Store must outlive it. NO_MEMORY. */
+QVT_MUST_CHECK qvt_status replica_new(struct replica **out, const struct replica_options *options);
+
+/* Answers what waits with UNAVAILABLE, lets an append in flight end, then frees it. on_closed may run at once; NULL is
+ * fine for it. */
+void replica_close(struct replica *replica, void (*on_closed)(void *data), void *data);
+
+/* OK, or UNAVAILABLE reason WARMING_UP while records load (SPEC §7.5), or why loading failed. error may be NULL. */
+QVT_MUST_CHECK qvt_status replica_ready(const struct replica *replica, qvt_error *error);
+
+/* The mirror, for reads; at revision 0 until ready. Borrowed. Walks need it without const. */
+struct registry *replica_registry(struct replica *replica);
+
+/* 0 while the store answers; else how old the mirror is. */
+uint32_t replica_age_ms(const struct replica *replica);
+
+/* ---- writes ---- */
+
+struct replica_outcome {
+    qvt_status status;        /* OK: committed, or nothing was to be changed */
+    const qvt_error *error;   /* of the refusal or failure; NULL when OK */
+    struct position position; /* of the change, of the repeated change, or the head */
+    struct image *image;      /* the record to answer with, borrowed; NULL: none */
+};
+
+/* The mirror already shows the change. */
+typedef void (*replica_on_outcome)(void *data, const struct replica_outcome *outcome);
+
+/* Queues a command; what it borrows must live until the outcome, which comes exactly once, maybe before this returns
+ * (warming up, out of memory). The next replica_turn flushes. */
+void replica_submit(struct replica *replica, const struct command *command, replica_on_outcome on_outcome, void *data);
+
+/* ---- heartbeats ---- */
+
+struct replica_heartbeat {
+    qvt_status status;
+    const qvt_error *error; /* NOT_FOUND SILO_NOT_FOUND or LEASE_EXPIRED, ABORTED SUPERSEDED, UNAVAILABLE, … */
+    struct position position;
+    uint64_t incarnation;
+    uint32_t lease_remaining_ms; /* as the store confirmed it */
+};
+
+typedef void (*replica_on_heartbeat)(void *data, const struct replica_heartbeat *answer);
+
+/* Renews the silo's lease and takes its health and activity. The request is borrowed until this returns; the answer
+ * comes exactly once, maybe before that. */
+void replica_heartbeat(struct replica *replica, const Quark__Version__V1__HeartbeatRequest *request,
+                       replica_on_heartbeat on_heartbeat, void *data);
+
+/* Appends the volatile fields of a silo (last_heartbeat, health, activity, lease_remaining_ms) as encoded SiloInfo
+ * fields: record image + these bytes = the answer of Get and List. NO_MEMORY leaves `out` as it was. */
+QVT_MUST_CHECK qvt_status replica_append_volatile(const struct replica *replica, const struct registry_silo *silo,
+                                                  struct buf *out);
+
+/* ---- the driver ---- */
+
+/* Flushes what waits into one append (at most 100 changes or 1 MiB, one in flight) and does what time asks for: expiry,
+ * suspicion, purge. */
+void replica_turn(struct replica *replica);
+
+/* When replica_turn must be called next even if nobody asks, store_monotonic_us; INT64_MAX: never. */
+int64_t replica_deadline_us(const struct replica *replica);
+
+#endif
