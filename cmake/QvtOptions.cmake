@@ -2,6 +2,7 @@
 
 option(QVT_WERROR "Warnings are errors" ON)
 set(QVT_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them: address,undefined or thread")
+option(QVT_TESTS "Build the tests" ON)
 option(QVT_COVERAGE "Instrument for gcov" OFF)
 option(QVT_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 
