@@ -97,7 +97,7 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t need)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    const size_t unit = sizeof(max_align_t);
+    const size_t unit = _Alignof(max_align_t);
     if (size > SIZE_MAX - unit) {
         return NULL;
     }
