@@ -5,7 +5,7 @@
 #include "rpc/codec/reader.h"
 
 /* What protobuf-c keeps of each member while it unpacks a message: 16 on its stack, then slabs of 32, 64 and so on. */
-enum { SCANNED_MEMBER_BYTES = 32, SCANNED_ON_STACK = 16, REQUIRED_ON_STACK = 16, SEEN_WORDS = 4 };
+enum { SCANNED_MEMBER_BYTES = 32, SCANNED_ON_STACK = 16, REQUIRED_ON_STACK = 16, SEEN_WORDS = 2 };
 
 struct frame {
     const ProtobufCMessageDescriptor *type;

@@ -1,22 +1,32 @@
 #include "rpc/codec/precheck_text.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/utf8.h"
 
-/* The length of a prefix in which every byte is 0x01 to 0x7f; not always the longest. */
-static size_t plain_prefix(qvt_slice text)
+/* Whether all eight bytes are 0x01 to 0x7f; not always true when they are. */
+static bool is_plain(const uint8_t *bytes)
 {
     const uint64_t high = UINT64_C(0x8080808080808080);
     const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t word = 0;
+    memcpy(&word, bytes, sizeof(word));
+    return ((word | (word - ones)) & high) == 0;
+}
+
+/* The length of a prefix in which every byte is 0x01 to 0x7f; not always the longest. */
+static size_t plain_prefix(qvt_slice text)
+{
     size_t at = 0;
     for (; text.len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
-        uint64_t word = 0;
-        memcpy(&word, text.data + at, sizeof(word));
-        if (((word | (word - ones)) & high) != 0) {
+        if (!is_plain(text.data + at)) {
             return at;
         }
+    }
+    if (at > 0 && at < text.len) {
+        return is_plain(text.data + text.len - sizeof(uint64_t)) ? text.len : at;
     }
     while (at < text.len && text.data[at] != 0 && text.data[at] < 0x80) {
         at++;

@@ -84,7 +84,7 @@ static enum reader_result skip_group(struct reader *reader, uint32_t number)
     return READER_OK;
 }
 
-enum reader_result reader_next(struct reader *reader, struct reader_member *out)
+enum reader_result reader_next_any(struct reader *reader, struct reader_member *out)
 {
     const uint8_t *start = reader->at;
     if (!read_tag(reader, out)) {

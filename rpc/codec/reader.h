@@ -51,7 +51,9 @@ static inline bool reader_is_done(const struct reader *reader)
 /* Reads the next member of a reader that is not done. A group is skipped as a whole; one that nests more than
  * READER_DEPTH_MAX levels is TOO_DEEP. BROKEN: cut, a varint over 10 bytes, a tag or length over 5, a length over
  * what is left, field number 0 or over 2^29 - 1, an unknown wire type, group ends that do not match. */
-enum reader_result reader_next(struct reader *reader, struct reader_member *out);
+static inline enum reader_result reader_next(struct reader *reader, struct reader_member *out);
+
+enum reader_result reader_next_any(struct reader *reader, struct reader_member *out);
 
 /* Bytes of the varint at `at`, 1 to 10; 0 when it is cut or longer. */
 static inline unsigned reader_varint_len(const uint8_t *at, const uint8_t *end)
@@ -64,6 +66,22 @@ static inline unsigned reader_varint_len(const uint8_t *at, const uint8_t *end)
         }
     }
     return 0;
+}
+
+/* The common case here: a member of the BYTES type whose tag and length take one byte each. */
+static inline enum reader_result reader_next(struct reader *reader, struct reader_member *out)
+{
+    const uint8_t *at = reader->at;
+    if (reader->end - at < 2 || at[0] >= 0x80 || at[0] < 8 || (at[0] & 7u) != READER_BYTES || at[1] >= 0x80 ||
+        reader->end - at - 2 < at[1]) {
+        return reader_next_any(reader, out);
+    }
+    out->number = at[0] >> 3;
+    out->wire_type = READER_BYTES;
+    out->payload = qvt_slice_make(at + 2, at[1]);
+    out->whole = qvt_slice_make(at, at[1] + (size_t)2);
+    reader->at = at + 2 + at[1];
+    return READER_OK;
 }
 
 #endif
