@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "qvt/slice.h"
 #include "qvt/status.h"
 #include "rpc/http2/output.h"
@@ -28,19 +29,21 @@ struct http2_header {
  * opened and from on_close on; queue is not empty only while session is set. */
 struct http2_stream {
     struct http2_session *session;
-    int32_t id;                /* -1 before it is opened */
-    uint32_t header_bytes;     /* the block being received, as RFC 9113 §6.5.2 counts */
-    struct http2_queue queue;  /* read it, change it only through this header */
-    bool headers_too_large;    /* max_header_bytes was passed: later fields were not delivered */
-    bool remote_ended;         /* END_STREAM was received */
-    bool headers_sent;         /* http2_stream_respond was called */
-    bool end_wanted;           /* http2_stream_end was called */
-    bool local_ended;          /* END_STREAM is on its way or sent */
-    bool data_started;         /* nghttp2 knows where the data come from */
-    bool data_deferred;        /* and was told that there are none for now */
-    bool reset_after_trailers; /* see http2_stream_reset_when_sent */
-    bool reset_sent;
+    struct list open;         /* in the session */
+    int32_t id;               /* -1 before it is opened */
+    uint32_t header_bytes;    /* of the block being received, as RFC 9113 §6.5.2 counts */
+    struct http2_queue queue; /* read it; change it only through this header */
     uint32_t reset_code;
+    bool headers_too_large; /* max_header_bytes was passed: later fields were not delivered */
+    bool remote_ended;      /* END_STREAM was received */
+    bool headers_sent;      /* http2_stream_respond or _open was called */
+    bool end_wanted;        /* http2_stream_end was called */
+    bool local_ended;       /* END_STREAM is on its way or sent */
+    bool data_started;      /* nghttp2 knows where the data come from */
+    bool data_deferred;     /* and was told that there are none for now */
+    bool reset_after_end;   /* see http2_stream_reset_when_sent */
+    bool reset_sent;
+    bool refused; /* the request never left */
 };
 
 /* What the session tells its owner; all run inside http2_session_receive or _send, data is the session's. A callback
@@ -137,8 +140,8 @@ void http2_stream_init(struct http2_stream *stream);
 /* After on_close, or when never opened: frees the queue. */
 void http2_stream_deinit(struct http2_stream *stream);
 
-/* After on_close: ready for another use, keeping memory for the queue up to keep_cap bytes. */
-void http2_stream_reset_state(struct http2_stream *stream, size_t keep_cap);
+/* After on_close: ready for another use; memory of the queue is kept up to keep_cap bytes. */
+void http2_stream_recycle(struct http2_stream *stream, size_t keep_cap);
 
 /* Client: opens a stream with the request's headers, pseudo headers first. UNAVAILABLE when the connection takes no
  * new streams (GOAWAY, ids used up), NO_MEMORY: then the stream is not open and gets no on_close. Streams over the
@@ -151,12 +154,13 @@ QVT_MUST_CHECK qvt_status http2_stream_open(struct http2_stream *stream, struct 
 QVT_MUST_CHECK qvt_status http2_stream_respond(struct http2_stream *stream, const struct http2_header *headers,
                                                size_t count, bool end);
 
-/* Tells that stream->queue was filled by http2_queue_add_…. NO_MEMORY. */
-QVT_MUST_CHECK qvt_status http2_stream_queued(struct http2_stream *stream, size_t added);
-
-/* Queues a length-prefixed message: http2_queue_add_message or _add_blob and http2_stream_queued. */
+/* Queues a length-prefixed message: the concatenation of the parts, copied, or a shared one. After the headers, before
+ * the end. RESOURCE_EXHAUSTED over 4 GiB, NO_MEMORY. */
 QVT_MUST_CHECK qvt_status http2_stream_send(struct http2_stream *stream, const qvt_slice *parts, size_t part_count);
 QVT_MUST_CHECK qvt_status http2_stream_send_blob(struct http2_stream *stream, qvt_blob *message);
+
+/* Queues plain bytes, for answers that are not gRPC. As above. */
+QVT_MUST_CHECK qvt_status http2_stream_send_bytes(struct http2_stream *stream, qvt_slice bytes);
 
 /* Ends our side once the queue is empty: on_trailers, or END_STREAM (on an empty DATA when the queue is empty).
  * NO_MEMORY. */

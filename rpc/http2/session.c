@@ -1,0 +1,206 @@
+#include "rpc/http2/session.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "rpc/http2/session_private.h"
+
+qvt_status http2_session_check(int result)
+{
+    return result < 0 && nghttp2_is_fatal(result) ? QVT_NO_MEMORY : QVT_OK;
+}
+
+void http2_session_tell_output(struct http2_session *session)
+{
+    if (!session->output_told && session->output == NULL) {
+        session->output_told = true;
+        session->events->on_output(session->data);
+    }
+}
+
+static int make_session(struct http2_session *session, const nghttp2_session_callbacks *callbacks,
+                        const nghttp2_option *option)
+{
+    if (session->role == HTTP2_SERVER) {
+        return nghttp2_session_server_new2(&session->ng, callbacks, session, option);
+    }
+    return nghttp2_session_client_new2(&session->ng, callbacks, session, option);
+}
+
+static int make_with_options(struct http2_session *session, const nghttp2_session_callbacks *callbacks)
+{
+    nghttp2_option *option = NULL;
+    if (nghttp2_option_new(&option) != 0) {
+        return NGHTTP2_ERR_NOMEM;
+    }
+    nghttp2_option_set_no_auto_window_update(option, 1);
+    nghttp2_option_set_no_closed_streams(option, 1);
+    int result = make_session(session, callbacks, option);
+    nghttp2_option_del(option);
+    return result;
+}
+
+static int make(struct http2_session *session)
+{
+    nghttp2_session_callbacks *callbacks = http2_callbacks_new();
+    if (callbacks == NULL) {
+        return NGHTTP2_ERR_NOMEM;
+    }
+    int result = make_with_options(session, callbacks);
+    nghttp2_session_callbacks_del(callbacks);
+    return result;
+}
+
+static int submit_settings(struct http2_session *session, const struct http2_options *options)
+{
+    nghttp2_settings_entry entries[] = {
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options->stream_window},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, options->max_header_bytes},
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options->max_concurrent_streams},
+        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+    };
+    size_t count = sizeof(entries) / sizeof(entries[0]);
+    if (session->role == HTTP2_CLIENT) {
+        entries[2] = (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
+        count--;
+    }
+    int result = nghttp2_submit_settings(session->ng, NGHTTP2_FLAG_NONE, entries, count);
+    if (result != 0) {
+        return result;
+    }
+    return nghttp2_session_set_local_window_size(session->ng, NGHTTP2_FLAG_NONE, 0,
+                                                 (int32_t)options->connection_window);
+}
+
+qvt_status http2_session_new(struct http2_session **out, enum http2_role role, const struct http2_options *options,
+                             const struct http2_events *events, void *data)
+{
+    QVT_ASSERT(options->stream_window <= INT32_MAX && options->connection_window <= INT32_MAX);
+    struct http2_session *session = calloc(1, sizeof(*session));
+    if (session == NULL) {
+        return QVT_NO_MEMORY;
+    }
+    session->role = role;
+    session->events = events;
+    session->data = data;
+    session->max_header_bytes = options->max_header_bytes;
+    list_init(&session->streams);
+    if (make(session) != 0 || submit_settings(session, options) != 0) {
+        nghttp2_session_del(session->ng);
+        free(session);
+        return QVT_NO_MEMORY;
+    }
+    *out = session;
+    return QVT_OK;
+}
+
+void http2_session_free(struct http2_session *session)
+{
+    if (session == NULL) {
+        return;
+    }
+    /* nghttp2 frees its streams without a word. */
+    while (!list_is_empty(&session->streams)) {
+        http2_stream_detach(LIST_ENTRY(session->streams.next, struct http2_stream, open), HTTP2_CANCEL);
+    }
+    nghttp2_session_del(session->ng);
+    free(session);
+}
+
+qvt_status http2_session_receive(struct http2_session *session, qvt_slice bytes)
+{
+    if (bytes.len == 0) {
+        return QVT_OK;
+    }
+    ssize_t taken = nghttp2_session_mem_recv(session->ng, bytes.data, bytes.len);
+    if (nghttp2_session_want_write(session->ng)) {
+        http2_session_tell_output(session);
+    }
+    if (taken >= 0) {
+        return QVT_OK;
+    }
+    switch (taken) {
+    case NGHTTP2_ERR_NOMEM:
+    case NGHTTP2_ERR_CALLBACK_FAILURE: return QVT_NO_MEMORY;
+    case NGHTTP2_ERR_FLOODED: return QVT_UNAVAILABLE;
+    default: return QVT_INVALID_ARGUMENT;
+    }
+}
+
+static qvt_status fill(struct http2_session *session, struct http2_output *output)
+{
+    while (http2_output_has_room(output)) {
+        const uint8_t *bytes = NULL;
+        ssize_t len = nghttp2_session_mem_send(session->ng, &bytes);
+        if (len < 0) {
+            return QVT_NO_MEMORY;
+        }
+        if (len == 0) {
+            break;
+        }
+        http2_output_add(output, bytes, (size_t)len);
+    }
+    return QVT_OK;
+}
+
+qvt_status http2_session_send(struct http2_session *session, struct http2_output *output)
+{
+    session->output = output;
+    qvt_status status = fill(session, output);
+    session->output = NULL;
+    session->output_told = false;
+    return status;
+}
+
+bool http2_session_wants_send(const struct http2_session *session)
+{
+    return nghttp2_session_want_write(session->ng) != 0;
+}
+
+bool http2_session_is_done(const struct http2_session *session)
+{
+    return nghttp2_session_want_read(session->ng) == 0 && nghttp2_session_want_write(session->ng) == 0;
+}
+
+bool http2_session_is_ready(const struct http2_session *session)
+{
+    return session->ready;
+}
+
+size_t http2_session_queued(const struct http2_session *session)
+{
+    return session->queued;
+}
+
+size_t http2_session_stream_count(const struct http2_session *session)
+{
+    return session->stream_count;
+}
+
+uint32_t http2_session_peer_max_streams(const struct http2_session *session)
+{
+    return nghttp2_session_get_remote_settings(session->ng, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
+/* What the three below queue is not about a stream, so that any failure means no memory. */
+static qvt_status told(struct http2_session *session, int result)
+{
+    http2_session_tell_output(session);
+    return result == 0 ? QVT_OK : QVT_NO_MEMORY;
+}
+
+qvt_status http2_session_ping(struct http2_session *session, const uint8_t payload[8])
+{
+    return told(session, nghttp2_submit_ping(session->ng, NGHTTP2_FLAG_NONE, payload));
+}
+
+qvt_status http2_session_announce_stop(struct http2_session *session)
+{
+    return told(session, nghttp2_submit_shutdown_notice(session->ng));
+}
+
+qvt_status http2_session_goaway(struct http2_session *session, uint32_t code, qvt_slice debug)
+{
+    int32_t last_id = nghttp2_session_get_last_proc_stream_id(session->ng);
+    return told(session, nghttp2_submit_goaway(session->ng, NGHTTP2_FLAG_NONE, last_id, code, debug.data, debug.len));
+}

@@ -1,0 +1,47 @@
+/* The inside of a session, for the files of this folder. */
+#ifndef QVT_RPC_HTTP2_SESSION_PRIVATE_H
+#define QVT_RPC_HTTP2_SESSION_PRIVATE_H
+
+#include <nghttp2/nghttp2.h>
+
+#include "base/list.h"
+#include "rpc/http2/session.h"
+
+struct http2_session {
+    nghttp2_session *ng;
+    const struct http2_events *events;
+    void *data;
+    struct list streams;            /* http2_stream.open */
+    struct http2_stream *receiving; /* whose header block is being received; NULL: nobody's */
+    struct http2_output *output;    /* only within http2_session_send */
+    size_t queued;
+    size_t stream_count;
+    size_t resets_waiting; /* streams with reset_after_end */
+    uint32_t max_header_bytes;
+    enum http2_role role;
+    bool ready;
+    bool output_told; /* on_output was called and http2_session_send was not since */
+};
+
+/* The callbacks that a session of nghttp2 is made with. NULL when out of memory. */
+nghttp2_session_callbacks *http2_callbacks_new(void);
+
+/* Puts the stream on the session's list of open ones. */
+void http2_stream_attach(struct http2_stream *stream, struct http2_session *session, int32_t id);
+
+/* Takes the stream out of the session and gives it back to its owner. */
+void http2_stream_detach(struct http2_stream *stream, uint32_t code);
+
+/* Where nghttp2 gets the data of a stream from: source.ptr is the stream. */
+ssize_t http2_stream_read(nghttp2_session *ng, int32_t id, uint8_t *bytes, size_t len, uint32_t *flags,
+                          nghttp2_data_source *source, void *data);
+int http2_stream_write(nghttp2_session *ng, nghttp2_frame *frame, const uint8_t *head, size_t len,
+                       nghttp2_data_source *source, void *data);
+
+/* Says once that there is something to send. */
+void http2_session_tell_output(struct http2_session *session);
+
+/* NO_MEMORY for nghttp2's own fatal errors, OK for the others: what they concern is over and on_close tells. */
+qvt_status http2_session_check(int result);
+
+#endif
