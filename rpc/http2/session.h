@@ -16,8 +16,8 @@ struct http2_session;
 
 enum http2_role { HTTP2_SERVER, HTTP2_CLIENT };
 
-/* A header field; borrowed during the call it is given to, unless `kept` promises that name and value outlive the
- * session (then they are not copied). */
+/* A header field; borrowed during the call it is given to, unless `kept` promises that name and value stay in place
+ * until the stream's on_close (then they are not copied). */
 struct http2_header {
     qvt_slice name;
     qvt_slice value;

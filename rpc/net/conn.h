@@ -3,6 +3,7 @@
 #define QVT_RPC_NET_CONN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <uv.h>
 
@@ -15,67 +16,65 @@ struct net_conn;
 
 /* What a connection tells its owner. */
 struct net_conn_events {
-    /* Client: the connection is made, its session exists (or, when status is not OK, is not made: net_conn_close it).
-     * May be NULL for servers. */
+    /* Client: the connection is made and has its session; not OK: it is not, net_conn_close it. Servers: may be
+     * NULL. */
     void (*on_connected)(struct net_conn *conn, qvt_status status);
-    /* The transport ended, by the peer, by an error or because the session is done. The owner calls net_conn_close, at
-     * once or later. reason is static text for a log line. Once, not after net_conn_close. */
+    /* The transport ended: by the peer, by an error, or because the session is done. The owner calls net_conn_close, at
+     * once or later. reason is static text for a log line. At most once, never after net_conn_close. */
     void (*on_ended)(struct net_conn *conn, qvt_status status, const char *reason);
     /* After net_conn_close: the memory is the owner's again. Streams that were open have had on_close(HTTP2_CANCEL). */
     void (*on_closed)(struct net_conn *conn);
 };
 
-/* Embedded in its owner's struct. Invariants: pending is not empty only while a uv_write is in flight; a connection is
- * in loop->unflushed at most once. */
-struct net_conn {
-    uv_tcp_t tcp;
-    uv_connect_t connecting;
-    uv_write_t writing;
-    struct net_loop *loop;
-    struct http2_session *session; /* NULL before it is connected and after the close */
-    const struct net_conn_events *events;
-    enum http2_role role;
-    const struct http2_options *options;
-    const struct http2_events *http2_events; /* on_output must be net_conn_on_output */
-    struct list unflushed;
-    struct buf pending; /* what the socket did not take */
-    size_t max_queued;  /* message bytes above which a blocked connection is not read either; 0: no bound */
-    uint64_t bytes_received;
-    uint64_t bytes_sent;
-    bool reading;
-    bool broken; /* the session or the socket failed: nothing more is read */
-    bool ended;  /* on_ended was called */
-    bool closing;
-    char peer[NET_ADDRESS_TEXT_MAX];
-};
-
-/* What both ways of making a connection need; all pointers are kept. The session's events get the net_conn as data. */
+/* What both ways of making a connection need; everything it points to must outlive the connection. */
 struct net_conn_setup {
     struct net_loop *loop;
     enum http2_role role;
     const struct http2_options *options;
-    const struct http2_events *http2_events;
+    const struct http2_events *http2_events; /* on_output is net_conn_on_output; their data is the net_conn */
     const struct net_conn_events *events;
-    size_t max_queued;
+    size_t max_queued; /* message bytes above which a connection that does not take bytes is not read either */
 };
 
-/* Server: takes the connection that waits at the listener and starts its session. UNAVAILABLE, NO_MEMORY: call
- * net_conn_close all the same, on_closed follows. */
-QVT_MUST_CHECK qvt_status net_conn_accept(struct net_conn *conn, const struct net_conn_setup *setup,
-                                          uv_stream_t *listener);
+/* Embedded in its owner's struct; read only the members above `fd`.
+ * Invariants: pending is not empty only while the socket takes no bytes; a connection is in loop->unflushed at most
+ * once; session is not freed while busy. */
+struct net_conn {
+    struct http2_session *session; /* NULL before it is connected and after the close */
+    uint64_t bytes_received;
+    uint64_t bytes_sent;
+    bool closing;
+    char peer[NET_ADDRESS_TEXT_MAX]; /* of the other side */
+    int fd;
+    uv_poll_t poll;
+    int poll_events; /* what poll waits for */
+    const struct net_conn_setup *setup;
+    struct list unflushed;
+    struct buf pending;
+    size_t pending_sent;
+    bool connecting;
+    bool busy;   /* inside the session: a close waits */
+    bool broken; /* nothing more is read or sent */
+    bool ended;  /* on_ended was called */
+};
 
-/* Client: connects; on_connected follows, not before this returns. UNAVAILABLE, NO_MEMORY as above. */
+/* Server: takes over the accepted, non-blocking socket and starts its session. Not OK (NO_MEMORY, UNAVAILABLE): the
+ * socket is closed and nothing is owed. */
+QVT_MUST_CHECK qvt_status net_conn_accept(struct net_conn *conn, const struct net_conn_setup *setup, int fd,
+                                          const struct sockaddr_storage *peer);
+
+/* Client: connects; on_connected follows, not before this returns. Not OK (NO_MEMORY, UNAVAILABLE): nothing is owed. */
 QVT_MUST_CHECK qvt_status net_conn_connect(struct net_conn *conn, const struct net_conn_setup *setup,
-                                           const struct sockaddr *address);
+                                           const struct sockaddr_storage *address);
 
 /* Give this as http2_events.on_output. */
 void net_conn_on_output(void *conn);
 
-/* Sends what the session has queued now, as far as the socket takes it: before a close that follows at once. */
+/* Sends what the session has queued now, as far as the socket takes it. Not inside the session's events. */
 void net_conn_flush(struct net_conn *conn);
 
-/* Frees the session (open streams get on_close) and closes the socket; on_closed runs within a later turn. Harmless
- * the second time. */
+/* Frees the session (open streams get on_close) and closes the socket; on_closed runs within a later turn. Inside the
+ * session's events the close happens when they are over. Harmless the second time. */
 void net_conn_close(struct net_conn *conn);
 
 #endif

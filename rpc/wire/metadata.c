@@ -131,20 +131,27 @@ bool metadata_is_binary(qvt_slice name)
     return name.len > 4 && memcmp(name.data + name.len - 4, "-bin", 4) == 0;
 }
 
+static bool name_is(qvt_slice name, const char *other)
+{
+    return memcmp(name.data, other, name.len) == 0;
+}
+
 bool metadata_is_reserved(qvt_slice name)
 {
-    static const char *const others[] = {
-        "te", "host", "content-type", "content-length", "accept-encoding", "connection", "transfer-encoding", "upgrade",
-    };
-    if (name.len == 0 || name.data[0] == ':' || qvt_slice_starts_with(name, qvt_slice_text("grpc-"))) {
+    if (name.len == 0 || name.data[0] == ':' || (name.len >= 5 && memcmp(name.data, "grpc-", 5) == 0)) {
         return true;
     }
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (qvt_slice_equal(name, qvt_slice_text(others[i]))) {
-            return true;
-        }
+    switch (name.len) {
+    case 2: return name_is(name, "te");
+    case 4: return name_is(name, "host");
+    case 7: return name_is(name, "upgrade");
+    case 10: return name_is(name, "connection");
+    case 12: return name_is(name, "content-type");
+    case 14: return name_is(name, "content-length");
+    case 15: return name_is(name, "accept-encoding");
+    case 17: return name_is(name, "transfer-encoding");
+    default: return false;
     }
-    return false;
 }
 
 qvt_slice qvt_rpc_metadata_find(const qvt_rpc_metadata *metadata, const char *name)

@@ -1,0 +1,158 @@
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/check.h"
+#include "rpc/net/conn_private.h"
+
+/* A buffer that grew larger than this is not kept for the next time. */
+enum { PENDING_KEEP = 4096 };
+
+void net_conn_on_output(void *data)
+{
+    struct net_conn *conn = data;
+    if (!conn->broken && !conn->closing && list_is_empty(&conn->unflushed)) {
+        list_push_back(&conn->setup->loop->unflushed, &conn->unflushed);
+    }
+}
+
+static void check_done(struct net_conn *conn)
+{
+    if (!conn->broken && !conn->closing && conn->pending.len == 0 && http2_session_is_done(conn->session)) {
+        net_conn_end(conn, QVT_OK, "session done");
+    }
+}
+
+static void receive(struct net_conn *conn, qvt_slice bytes)
+{
+    conn->bytes_received += bytes.len;
+    net_conn_enter(conn);
+    qvt_status status = http2_session_receive(conn->session, bytes);
+    net_conn_leave(conn);
+    if (conn->closing) {
+        return;
+    }
+    if (status != QVT_OK) {
+        /* A GOAWAY that says why may be waiting. */
+        net_conn_flush(conn);
+        net_conn_end(conn, status, "protocol violated");
+        return;
+    }
+    check_done(conn);
+}
+
+void net_conn_read(struct net_conn *conn)
+{
+    char *buffer = conn->setup->loop->read_buffer;
+    ssize_t len = recv(conn->fd, buffer, NET_READ_CAP, 0);
+    if (len > 0) {
+        receive(conn, qvt_slice_make(buffer, (size_t)len));
+    } else if (len == 0) {
+        net_conn_end(conn, QVT_UNAVAILABLE, "closed by the peer");
+    } else if (errno != EAGAIN && errno != EINTR) {
+        net_conn_end(conn, QVT_UNAVAILABLE, "connection lost");
+    }
+}
+
+/* The bytes the socket took, 0 when it takes none; -1 when it is broken. MSG_NOSIGNAL: a library must not raise
+ * SIGPIPE. */
+static ssize_t send_pieces(struct net_conn *conn, struct iovec *pieces, size_t count)
+{
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+    ssize_t sent = 0;
+    do {
+        sent = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) {
+        return errno == EAGAIN ? 0 : -1;
+    }
+    conn->bytes_sent += (uint64_t)sent;
+    return sent;
+}
+
+static qvt_status keep_rest(struct net_conn *conn, const struct http2_output *output, size_t sent)
+{
+    QVT_TRY(buf_reserve(&conn->pending, output->total - sent));
+    for (size_t i = 0; i < output->count; i++) {
+        qvt_slice piece = output->pieces[i].bytes;
+        size_t skipped = sent < piece.len ? sent : piece.len;
+        sent -= skipped;
+        QVT_TRY(buf_append(&conn->pending, piece.data + skipped, piece.len - skipped));
+    }
+    return QVT_OK;
+}
+
+/* Sends the batch, or keeps what the socket does not take. */
+static qvt_status send_output(struct net_conn *conn, const struct http2_output *output)
+{
+    struct iovec pieces[HTTP2_OUTPUT_PIECES];
+    for (size_t i = 0; i < output->count; i++) {
+        /* sendmsg only reads. */
+        union {
+            const uint8_t *given;
+            void *taken;
+        } base = {output->pieces[i].bytes.data};
+        pieces[i] = (struct iovec){base.taken, output->pieces[i].bytes.len};
+    }
+    ssize_t sent = send_pieces(conn, pieces, output->count);
+    if (sent < 0) {
+        return QVT_UNAVAILABLE;
+    }
+    return (size_t)sent == output->total ? QVT_OK : keep_rest(conn, output, (size_t)sent);
+}
+
+/* *more: the batch was not all that there is to send, and the socket took it. */
+static qvt_status send_batch(struct net_conn *conn, struct http2_output *output, bool *more)
+{
+    *more = false;
+    net_conn_enter(conn);
+    qvt_status status = http2_session_send(conn->session, output);
+    if (output->total > 0) {
+        qvt_status sent = send_output(conn, output);
+        status = status == QVT_OK ? sent : status;
+        *more = status == QVT_OK && conn->pending.len == 0 && http2_session_wants_send(conn->session);
+    }
+    http2_output_clear(output);
+    net_conn_leave(conn);
+    return status;
+}
+
+void net_conn_flush(struct net_conn *conn)
+{
+    list_remove(&conn->unflushed);
+    qvt_status status = QVT_OK;
+    bool more = conn->pending.len == 0;
+    while (more && !conn->broken && !conn->closing) {
+        status = send_batch(conn, &conn->setup->loop->output, &more);
+    }
+    if (conn->closing) {
+        return;
+    }
+    if (status != QVT_OK) {
+        net_conn_end(conn, status, "connection lost");
+        return;
+    }
+    net_conn_update_poll(conn);
+    check_done(conn);
+}
+
+void net_conn_write_pending(struct net_conn *conn)
+{
+    struct buf *pending = &conn->pending;
+    struct iovec rest = {pending->data + conn->pending_sent, pending->len - conn->pending_sent};
+    ssize_t sent = send_pieces(conn, &rest, 1);
+    if (sent < 0) {
+        net_conn_end(conn, QVT_UNAVAILABLE, "connection lost");
+        return;
+    }
+    conn->pending_sent += (size_t)sent;
+    if (conn->pending_sent < pending->len) {
+        return;
+    }
+    conn->pending_sent = 0;
+    buf_clear(pending);
+    if (pending->cap > PENDING_KEEP) {
+        buf_deinit(pending);
+    }
+    net_conn_flush(conn);
+}
