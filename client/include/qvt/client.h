@@ -1,0 +1,81 @@
+/* A connection to the version tracker, with one background thread that connects, keeps a silo registered and carries
+ * the calls of all other threads.
+ *
+ * Every function may be called from any thread at the same time, but qvt_client_free, and none from within a callback
+ * of this library unless it says so. Calls block until the answer, an error or their deadline. */
+#ifndef QVT_CLIENT_H
+#define QVT_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "qvt/error.h"
+#include "qvt/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qvt_client qvt_client;
+
+/* Where the client's silo stands with the tracker. */
+typedef enum qvt_silo_state {
+    QVT_SILO_UNREGISTERED, /* not yet, or no longer, by the application's wish */
+    QVT_SILO_REGISTERED,   /* the lease was renewed in time, as far as is known */
+    QVT_SILO_LOST,         /* the tracker no longer knows the silo; the library is registering it anew */
+    QVT_SILO_SUPERSEDED    /* another process took the silo id; final for this client */
+} qvt_silo_state;
+
+typedef enum qvt_log_level { QVT_LOG_DEBUG, QVT_LOG_INFO, QVT_LOG_WARN, QVT_LOG_ERROR } qvt_log_level;
+
+typedef struct qvt_client_options {
+    uint32_t size;                /* sizeof this struct */
+    const char *const *endpoints; /* "HOST:PORT" each, tried in order; at least one */
+    size_t endpoint_count;
+    const char *cluster;         /* NULL: "default" */
+    uint32_t default_timeout_ms; /* of calls that name none; default 5000 */
+    uint32_t reconnect_max_ms;   /* longest pause between attempts to connect, which begin at 1000; default 10000 */
+    /* Tells that the silo's state changed, why is NULL or says the reason; may be NULL. Background thread; it must not
+     * block, and must not call the library. */
+    void (*on_silo_state)(void *data, qvt_silo_state state, const qvt_error *why);
+    /* Receives one log line without its end; may be NULL. Background thread, as above. */
+    void (*on_log)(void *data, qvt_log_level level, const char *line);
+    void *data;
+} qvt_client_options;
+
+#define QVT_CLIENT_OPTIONS_INIT                                                                                        \
+    {                                                                                                                  \
+        sizeof(qvt_client_options), NULL, 0, NULL, 5000, 10000, NULL, NULL, NULL                                       \
+    }
+
+/* How one call is made. NULL instead of it, and zeros in it, mean the defaults. */
+typedef struct qvt_call_options {
+    uint32_t size;       /* sizeof this struct */
+    uint32_t timeout_ms; /* from now; 0: the client's default_timeout_ms */
+    bool fail_fast;      /* UNAVAILABLE once an attempt to connect has failed; false: wait for one until the deadline */
+    qvt_error *error;    /* the caller's; receives how the call ended, OK too; NULL: only the status */
+} qvt_call_options;
+
+#define QVT_CALL_OPTIONS_INIT                                                                                          \
+    {                                                                                                                  \
+        sizeof(qvt_call_options), 0, false, NULL                                                                       \
+    }
+
+/* Starts the thread; connects by itself, also when the tracker is not there yet. All options are copied. error may be
+ * NULL. INVALID_ARGUMENT for the endpoint, cluster or size at fault, NO_MEMORY, UNAVAILABLE without threads. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_client_new(qvt_client **out, const qvt_client_options *options, qvt_error *error);
+
+/* Unregisters the silo if it is registered (waiting at most default_timeout_ms), ends the thread and frees the client.
+ * No other thread may be inside a call of this client, or begin one. Results stay valid. NULL is fine. */
+QVT_API void qvt_client_free(qvt_client *client);
+
+/* Copies how the last call that failed, on any thread, ended; an OK error when none did. For one call's own error use
+ * qvt_call_options. */
+QVT_API void qvt_client_last_error(const qvt_client *client, qvt_error *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

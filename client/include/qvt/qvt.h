@@ -1,0 +1,13 @@
+/* Everything a silo needs: the client of the version tracker. */
+#ifndef QVT_QVT_H
+#define QVT_QVT_H
+
+#include "qvt/answer.h"
+#include "qvt/capabilities.h"
+#include "qvt/client.h"
+#include "qvt/error.h"
+#include "qvt/find.h"
+#include "qvt/silo.h"
+#include "qvt/status.h"
+
+#endif

@@ -1,0 +1,51 @@
+#include "client/src/methods.h"
+
+const qvt_rpc_method method_register_silo = {"/quark.version.v1.VersionTracker/RegisterSilo",
+                                             "RegisterSilo",
+                                             "quark.version.v1.RegisterSiloRequest",
+                                             "quark.version.v1.RegisterSiloResponse",
+                                             QVT_RPC_UNARY,
+                                             QVT_RPC_IDEMPOTENCY_UNKNOWN,
+                                             0};
+const qvt_rpc_method method_unregister_silo = {"/quark.version.v1.VersionTracker/UnregisterSilo",
+                                               "UnregisterSilo",
+                                               "quark.version.v1.UnregisterSiloRequest",
+                                               "quark.version.v1.UnregisterSiloResponse",
+                                               QVT_RPC_UNARY,
+                                               QVT_RPC_IDEMPOTENCY_UNKNOWN,
+                                               0};
+const qvt_rpc_method method_heartbeat = {"/quark.version.v1.VersionTracker/Heartbeat",
+                                         "Heartbeat",
+                                         "quark.version.v1.HeartbeatRequest",
+                                         "quark.version.v1.HeartbeatResponse",
+                                         QVT_RPC_UNARY,
+                                         QVT_RPC_IDEMPOTENCY_UNKNOWN,
+                                         0};
+const qvt_rpc_method method_register_silo_versions = {"/quark.version.v1.VersionTracker/RegisterSiloVersions",
+                                                      "RegisterSiloVersions",
+                                                      "quark.version.v1.RegisterSiloVersionsRequest",
+                                                      "quark.version.v1.RegisterSiloVersionsResponse",
+                                                      QVT_RPC_UNARY,
+                                                      QVT_RPC_IDEMPOTENCY_UNKNOWN,
+                                                      0};
+const qvt_rpc_method method_get_silo_capabilities = {"/quark.version.v1.VersionTracker/GetSiloCapabilities",
+                                                     "GetSiloCapabilities",
+                                                     "quark.version.v1.GetSiloCapabilitiesRequest",
+                                                     "quark.version.v1.GetSiloCapabilitiesResponse",
+                                                     QVT_RPC_UNARY,
+                                                     QVT_RPC_IDEMPOTENCY_UNKNOWN,
+                                                     0};
+const qvt_rpc_method method_list_silo_capabilities = {"/quark.version.v1.VersionTracker/ListSiloCapabilities",
+                                                      "ListSiloCapabilities",
+                                                      "quark.version.v1.ListSiloCapabilitiesRequest",
+                                                      "quark.version.v1.ListSiloCapabilitiesResponse",
+                                                      QVT_RPC_UNARY,
+                                                      QVT_RPC_IDEMPOTENCY_UNKNOWN,
+                                                      0};
+const qvt_rpc_method method_find_compatible_silos = {"/quark.version.v1.VersionTracker/FindCompatibleSilos",
+                                                     "FindCompatibleSilos",
+                                                     "quark.version.v1.FindCompatibleSilosRequest",
+                                                     "quark.version.v1.FindCompatibleSilosResponse",
+                                                     QVT_RPC_UNARY,
+                                                     QVT_RPC_IDEMPOTENCY_UNKNOWN,
+                                                     0};

@@ -1,0 +1,39 @@
+#include "client/src/unary.h"
+
+static void on_message(qvt_rpc_client_call *call, qvt_slice message, void *data)
+{
+    struct unary *unary = data;
+    (void)call;
+    if (unary->decode != NULL) {
+        qvt_status status = unary->decode(unary, message, &unary->error);
+        if (status != QVT_OK && unary->error.status == QVT_OK) {
+            qvt_error_set(&unary->error, status, NULL, "the tracker's answer: %s", qvt_status_text(status));
+        }
+    }
+}
+
+static void on_end(qvt_rpc_client_call *call, const qvt_rpc_result *result, void *data)
+{
+    struct unary *unary = data;
+    (void)call;
+    /* A copy, because on_done may free or restart what the unary is embedded in. */
+    qvt_error error = result->error->status != QVT_OK ? *result->error : unary->error;
+    unary->on_done(unary, &error);
+}
+
+void unary_start(struct unary *unary, qvt_rpc_channel *channel, const qvt_rpc_method *method, qvt_slice request,
+                 uint32_t timeout_ms, bool fail_fast)
+{
+    static const qvt_rpc_client_callbacks callbacks = {.on_message = on_message, .on_end = on_end};
+    qvt_rpc_call_options options = QVT_RPC_CALL_OPTIONS_INIT;
+    qvt_rpc_client_call *call;
+    options.timeout_ms = timeout_ms;
+    options.wait_for_ready = !fail_fast;
+    qvt_error_clear(&unary->error);
+    qvt_status status = qvt_rpc_client_call_unary(&call, channel, method, request, &options, &callbacks, unary);
+    if (status != QVT_OK) {
+        qvt_error error;
+        qvt_error_set(&error, status, NULL, "%s was not sent: %s", method->name, qvt_status_text(status));
+        unary->on_done(unary, &error);
+    }
+}

@@ -1,0 +1,23 @@
+/* One unary call on the channel whose answer is decoded while it is borrowed. Loop thread. */
+#ifndef QVT_CLIENT_UNARY_H
+#define QVT_CLIENT_UNARY_H
+
+#include "qvt/error.h"
+#include "qvt/rpc/client.h"
+#include "qvt/slice.h"
+
+/* Embedded in what waits for it. It may be started again once on_done was called. */
+struct unary {
+    /* Set by the owner before unary_start. decode may be NULL: the answer does not matter. */
+    qvt_status (*decode)(struct unary *unary, qvt_slice answer, qvt_error *error);
+    /* Exactly once per start, last, possibly before unary_start returns; error->status OK when the answer was decoded. */
+    void (*on_done)(struct unary *unary, const qvt_error *error);
+
+    qvt_error error; /* of decode */
+};
+
+/* Calls the method with the encoded request, copied. timeout_ms > 0. fail_fast: not waiting for a connection. */
+void unary_start(struct unary *unary, qvt_rpc_channel *channel, const qvt_rpc_method *method, qvt_slice request,
+                 uint32_t timeout_ms, bool fail_fast);
+
+#endif
