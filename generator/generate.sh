@@ -15,8 +15,8 @@ include=/usr/include
 cd "$root/proto"
 contract=$(find quark -name '*.proto' | LC_ALL=C sort)
 carried=$(find google/rpc grpc -name '*.proto' 2>/dev/null | LC_ALL=C sort)
-well_known="google/protobuf/any.proto google/protobuf/duration.proto google/protobuf/field_mask.proto google/protobuf/timestamp.proto"
-plugin_api="google/protobuf/descriptor.proto google/protobuf/compiler/plugin.proto"
+well_known="google/protobuf/any.proto google/protobuf/duration.proto google/protobuf/empty.proto google/protobuf/field_mask.proto google/protobuf/timestamp.proto google/protobuf/wrappers.proto"
+plugin_api="google/api/http.proto google/protobuf/descriptor.proto google/protobuf/compiler/plugin.proto"
 
 rm -rf "$out/protobuf-c" "$out/nanopb" "$out/qvt" "$out/openapi.json" "$out/reference.md"
 mkdir -p "$out/protobuf-c" "$out/nanopb" "$out/qvt"
@@ -30,3 +30,6 @@ protoc -I. -I"$include" --plugin=protoc-gen-nanopb=/usr/bin/protoc-gen-nanopb \
     --nanopb_out="$out/nanopb" \
     --nanopb_opt="-q --no-timestamp --options-path=$root/generator --options-file=nanopb.options -x google/api/annotations.proto" \
     $contract $carried $well_known
+
+# shellcheck disable=SC2086
+protoc -I. -I"$include" --plugin=protoc-gen-qvt="$plugin" --qvt_out="$out/qvt" $contract $carried
