@@ -25,8 +25,8 @@ struct range {
 /* Parses `a || b`, `1.2 - 2`, `1.x`, `~1.2`, `^0.3`, `>=1 <3` and so on; the empty text is `*`. A leading 'v', and blanks
  * after an operator, are accepted where node-semver accepts them. Ours: a fourth number after an explicit = < > <= >=.
  * As in node-semver, an alternative that accepts everything makes the whole range `*`, which offers no pre-release.
- * Stricter than node-semver: only ASCII blanks, build metadata only after a version and once, parts (and a part
- * plus one where an upper bound needs it) of at most 2^32-1, at most 32 comparators.
+ * Stricter than node-semver: only ASCII blanks, build metadata only after a version and once, no '*' glued to something
+ * else, parts (and a part plus one where an upper bound needs it) of at most 2^32-1, at most 32 comparators.
  * INVALID_ARGUMENT: *why is a static sentence that names the rule. Pure. */
 QVT_MUST_CHECK qvt_status range_parse(struct range *out, qvt_slice text, const char **why);
 

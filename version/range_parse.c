@@ -105,6 +105,24 @@ static enum range_relation read_relation(struct scan *scan)
     return relation_of(direction, or_equal);
 }
 
+static enum range_relation read_blanks_and_relation(struct scan *scan)
+{
+    skip_blanks(scan);
+    return read_relation(scan);
+}
+
+/* "~>" is an old spelling of "~"; node-semver drops its '>' before a blank, so that another one may follow. */
+static enum range_relation read_tilde_relation(struct scan *scan)
+{
+    bool old_spelling = scan_peek(scan) == '>';
+    enum range_relation relation = read_blanks_and_relation(scan);
+    if (old_spelling && relation == RANGE_GREATER && is_blank((char)scan->text.data[scan->at - 1]) &&
+        scan_peek(scan) == '>') {
+        return read_relation(scan);
+    }
+    return relation;
+}
+
 static qvt_status refuse_fourth(struct parser *parser)
 {
     return scan_refuse(parser->builder.why, "a fourth number is allowed only after = < > <= >=");
@@ -113,9 +131,7 @@ static qvt_status refuse_fourth(struct parser *parser)
 /* After '~' or '^'. */
 static qvt_status read_tilde_or_caret(struct parser *parser, bool tilde)
 {
-    skip_blanks(&parser->scan);
-    enum range_relation relation = read_relation(&parser->scan);
-    /* "~>" is an old spelling of "~". */
+    enum range_relation relation = tilde ? read_tilde_relation(&parser->scan) : read_blanks_and_relation(&parser->scan);
     bool greater = relation == RANGE_GREATER || relation == RANGE_GREATER_EQUAL;
     if (relation != RANGE_EQUAL && !(tilde && greater)) {
         return scan_refuse(parser->builder.why, "~ and ^ must be followed by a version");

@@ -117,6 +117,7 @@ static void tilde_keeps_the_minor(void)
         {"~ 1.2.3", "1.2.9", "1.3.0"},
         {"~>1.2", "1.2.9", "1.3.0"},
         {"~ > 1.2", "1.2.9", "1.3.0"},
+        {"~> >=1.2", "1.2.9", "1.3.0"},
         {"~=1.2", "1.2.9", "1.3.0"},
         {"~v1.2", "1.2.9", "1.3.0"},
         {"~*", "0.0.0 9.9.9", ""},
@@ -253,6 +254,9 @@ static void anything_else_is_refused_with_its_rule(void)
     expect_refused("1.2.3 -2", shape);
     expect_refused(">1 - 2", shape);
     expect_refused("~<1", "~ and ^ must be followed by a version");
+    expect_refused("~>>1", shape);
+    expect_refused("~ > >1", shape);
+    expect_refused("~> = 1", shape);
     expect_refused("^>1", "~ and ^ must be followed by a version");
     expect_refused("^^1", shape);
     expect_refused("01.2.3", "a numeric part must not have leading zeros");
