@@ -1,0 +1,167 @@
+#include "base/check.h"
+#include "rpc/call/server_private.h"
+#include "rpc/wire/base64.h"
+
+const qvt_rpc_metadata *qvt_rpc_server_call_metadata(const qvt_rpc_server_call *call)
+{
+    return &call->metadata.view;
+}
+
+const char *qvt_rpc_server_call_peer(const qvt_rpc_server_call *call)
+{
+    return call->conn->net.peer;
+}
+
+uint64_t qvt_rpc_server_call_time_left_ms(const qvt_rpc_server_call *call)
+{
+    if (call->timeout_ns < 0) {
+        return UINT64_MAX;
+    }
+    uint64_t now_ms = net_timer_now_ms();
+    return call->deadline.due_ms > now_ms ? call->deadline.due_ms - now_ms : 0;
+}
+
+void qvt_rpc_server_call_set_context(qvt_rpc_server_call *call, void *context)
+{
+    call->context = context;
+}
+
+void *qvt_rpc_server_call_context(const qvt_rpc_server_call *call)
+{
+    return call->context;
+}
+
+void *qvt_rpc_server_call_alloc(qvt_rpc_server_call *call, size_t size)
+{
+    return arena_alloc(&call->arena, size);
+}
+
+static qvt_status add_metadata(struct metadata_list *list, const qvt_rpc_metadata_entry *entry)
+{
+    QVT_TRY(qvt_rpc_metadata_check(entry));
+    if (list->view.count == SERVER_METADATA_MAX) {
+        return QVT_INVALID_ARGUMENT;
+    }
+    if (!metadata_is_binary(entry->name)) {
+        return metadata_list_add(list, entry->name, entry->value);
+    }
+    struct buf encoded = BUF_INIT;
+    qvt_status status = base64_encode(&encoded, entry->value);
+    if (status == QVT_OK) {
+        status = metadata_list_add(list, entry->name, buf_slice(&encoded));
+    }
+    buf_deinit(&encoded);
+    return status;
+}
+
+qvt_status qvt_rpc_server_call_add_initial(qvt_rpc_server_call *call, const qvt_rpc_metadata_entry *entry)
+{
+    return call->stream.headers_sent ? QVT_FAILED_PRECONDITION : add_metadata(&call->initial, entry);
+}
+
+qvt_status qvt_rpc_server_call_add_trailing(qvt_rpc_server_call *call, const qvt_rpc_metadata_entry *entry)
+{
+    return call->flags.ended ? QVT_FAILED_PRECONDITION : add_metadata(&call->trailing, entry);
+}
+
+/* Whether what the handler sends goes anywhere. */
+static bool is_open(const qvt_rpc_server_call *call)
+{
+    return call->stream.session != NULL && !call->flags.ended;
+}
+
+qvt_status qvt_rpc_server_call_send_initial(qvt_rpc_server_call *call)
+{
+    return is_open(call) ? server_respond_headers(call) : QVT_OK;
+}
+
+qvt_status qvt_rpc_server_call_send(qvt_rpc_server_call *call, const qvt_slice *parts, size_t part_count)
+{
+    if (!is_open(call)) {
+        return QVT_CANCELLED;
+    }
+    QVT_TRY(server_respond_headers(call));
+    return http2_stream_send(&call->stream, parts, part_count);
+}
+
+qvt_status qvt_rpc_server_call_send_blob(qvt_rpc_server_call *call, qvt_blob *message)
+{
+    if (!is_open(call)) {
+        return QVT_CANCELLED;
+    }
+    QVT_TRY(server_respond_headers(call));
+    return http2_stream_send_blob(&call->stream, message);
+}
+
+size_t qvt_rpc_server_call_queued(const qvt_rpc_server_call *call)
+{
+    return call->stream.queue.size;
+}
+
+void qvt_rpc_server_call_hold(qvt_rpc_server_call *call)
+{
+    call->flags.held = true;
+}
+
+void qvt_rpc_server_call_resume(qvt_rpc_server_call *call)
+{
+    if (call->flags.held) {
+        call->flags.held = false;
+        server_receive_resume(call);
+    }
+}
+
+bool qvt_rpc_server_call_is_cancelled(const qvt_rpc_server_call *call)
+{
+    return call->flags.cancelled;
+}
+
+void qvt_rpc_server_call_finish(qvt_rpc_server_call *call, const qvt_error *error)
+{
+    QVT_ASSERT(call->flags.dispatched && !call->flags.finished);
+    call->flags.finished = true;
+    if (call->stream.session == NULL) {
+        server_call_release(call);
+    } else if (!call->flags.ended) {
+        server_respond_end(call, error);
+    }
+}
+
+qvt_rpc_unary *qvt_rpc_server_call_unary(qvt_rpc_server_call *call)
+{
+    return &call->unary;
+}
+
+static qvt_rpc_server_call *call_of(qvt_rpc_unary *unary)
+{
+    return LIST_ENTRY(unary, qvt_rpc_server_call, unary);
+}
+
+static void reply(qvt_rpc_unary *unary, const qvt_slice *parts, size_t part_count)
+{
+    qvt_rpc_server_call *call = call_of(unary);
+    qvt_status status = qvt_rpc_server_call_send(call, parts, part_count);
+    if (status == QVT_OK || status == QVT_CANCELLED) {
+        qvt_rpc_server_call_finish(call, NULL);
+        return;
+    }
+    qvt_error error;
+    qvt_error_set(&error, status, NULL, "the answer could not be queued");
+    qvt_rpc_server_call_finish(call, &error);
+}
+
+static void fail(qvt_rpc_unary *unary, const qvt_error *error)
+{
+    qvt_rpc_server_call_finish(call_of(unary), error);
+}
+
+static void *alloc(qvt_rpc_unary *unary, size_t size)
+{
+    return arena_alloc(&call_of(unary)->arena, size);
+}
+
+const qvt_rpc_unary_carrier server_call_carrier = {
+    .reply = reply,
+    .fail = fail,
+    .alloc = alloc,
+};

@@ -1,0 +1,128 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "rpc/call/server_private.h"
+
+static struct server_conn *conn_of(struct net_conn *net)
+{
+    return LIST_ENTRY(net, struct server_conn, net);
+}
+
+static void on_preface_due(struct net_timer *timer)
+{
+    struct server_conn *conn = LIST_ENTRY(timer, struct server_conn, timer);
+    log_write(&conn->server->runtime->log, LOG_INFO, "rpc connection closed", log_text("peer", conn->net.peer),
+              log_text("reason", "no preface in time"));
+    net_conn_close(&conn->net);
+}
+
+void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_storage *peer)
+{
+    struct server_conn *conn = calloc(1, sizeof(*conn));
+    if (conn == NULL) {
+        close(fd);
+        return;
+    }
+    conn->server = server;
+    conn->timer.on_due = on_preface_due;
+    if (net_conn_accept(&conn->net, &server->setup, fd, peer) != QVT_OK) {
+        free(conn);
+        return;
+    }
+    list_push_back(&server->conns, &conn->node);
+    server->counters.connections_total++;
+    server->counters.connections_open++;
+    net_timer_start(&server->runtime->loop->timers, &conn->timer, server->options.preface_timeout_ms);
+    if (server->stopping) {
+        server_stop_conn(conn);
+    }
+}
+
+static void on_ended(struct net_conn *net, qvt_status status, const char *reason)
+{
+    struct server_conn *conn = conn_of(net);
+    if (status != QVT_OK && status != QVT_UNAVAILABLE) {
+        log_write(&conn->server->runtime->log, LOG_INFO, "rpc connection failed", log_text("peer", net->peer),
+                  log_text("reason", reason), log_text("status", qvt_status_text(status)));
+    }
+    net_conn_close(net);
+}
+
+void server_conn_release(struct server_conn *conn)
+{
+    if (conn->closed && conn->calls == 0) {
+        free(conn);
+    }
+}
+
+static void on_closed(struct net_conn *net)
+{
+    struct server_conn *conn = conn_of(net);
+    qvt_rpc_server *server = conn->server;
+    net_timer_stop(&server->runtime->loop->timers, &conn->timer);
+    list_remove(&conn->node);
+    server->counters.connections_open--;
+    server->counters.bytes_received += net->bytes_received;
+    server->counters.bytes_sent += net->bytes_sent;
+    conn->closed = true;
+    server_conn_release(conn);
+    server_stop_check(server);
+}
+
+const struct net_conn_events server_conn_net_events = {
+    .on_ended = on_ended,
+    .on_closed = on_closed,
+};
+
+static struct http2_stream *on_request(void *data)
+{
+    qvt_rpc_server_call *call = server_call_take(conn_of(data));
+    return call == NULL ? NULL : &call->stream;
+}
+
+static void on_settings(void *data)
+{
+    struct server_conn *conn = conn_of(data);
+    if (!conn->stop_announced) {
+        net_timer_stop(&conn->server->runtime->loop->timers, &conn->timer);
+    }
+}
+
+static void on_ping_ack(void *data, const uint8_t payload[8])
+{
+    (void)payload;
+    struct server_conn *conn = conn_of(data);
+    if (conn->stop_announced) {
+        server_stop_conn_finally(conn);
+    }
+}
+
+static void on_close(struct http2_stream *stream, uint32_t code)
+{
+    (void)code;
+    server_call_close(server_call_of(stream));
+}
+
+static void on_drain(struct http2_stream *stream)
+{
+    qvt_rpc_server_call *call = server_call_of(stream);
+    const struct server_call_flags *flags = &call->flags;
+    if (flags->dispatched && !flags->finished && !flags->cancelled && call->method->handler.on_drain != NULL) {
+        call->method->handler.on_drain(call, call->method->data);
+    }
+}
+
+const struct http2_events server_conn_http2_events = {
+    .on_request = on_request,
+    .on_header = server_request_header,
+    .on_headers = server_request_headers,
+    .on_data = server_receive_data,
+    .on_end = server_receive_end,
+    .on_drain = on_drain,
+    .on_trailers = server_respond_trailers,
+    .on_close = on_close,
+    .on_settings = on_settings,
+    .on_ping_ack = on_ping_ack,
+    .on_output = net_conn_on_output,
+};

@@ -1,0 +1,207 @@
+/* The inside of a server, its connections and its calls, for the files server_*.c. */
+#ifndef QVT_RPC_CALL_SERVER_PRIVATE_H
+#define QVT_RPC_CALL_SERVER_PRIVATE_H
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "qvt/rpc/server.h"
+#include "rpc/call/runtime.h"
+#include "rpc/net/conn.h"
+#include "rpc/net/listener.h"
+#include "rpc/wire/frame.h"
+#include "rpc/wire/metadata.h"
+
+/* Entries that a handler may add to the headers or to the trailers. */
+enum { SERVER_METADATA_MAX = 64 };
+
+/* A method with what serves it. */
+struct server_method {
+    const qvt_rpc_method *method;
+    qvt_rpc_handler handler;
+    void *data;
+    qvt_slice path;
+    uint64_t hash;
+};
+
+/* Methods by path: open addressing, at most half full. Invariant: cap is 0 or a power of two. */
+struct server_methods {
+    struct server_method **slots;
+    size_t cap;
+    size_t count;
+    const struct server_method *last; /* found last: mostly the one that is asked for next */
+};
+
+void server_methods_deinit(struct server_methods *methods);
+
+/* ALREADY_EXISTS, NO_MEMORY. */
+QVT_MUST_CHECK qvt_status server_methods_add(struct server_methods *methods, const qvt_rpc_method *method,
+                                             const qvt_rpc_handler *handler, void *data);
+
+/* NULL: nothing serves this path. */
+const struct server_method *server_methods_find(struct server_methods *methods, qvt_slice path);
+
+struct server_listener {
+    struct net_listener net;
+    qvt_rpc_server *server;
+    struct list node;
+};
+
+/* Invariant: freed once it is closed and no call refers to it. */
+struct server_conn {
+    struct net_conn net;
+    qvt_rpc_server *server;
+    struct list node;
+    struct net_timer timer; /* until the preface has come; then, stopping, until the PING is answered */
+    size_t calls;
+    bool closed;
+    bool stop_announced;
+    bool stop_final;
+};
+
+struct qvt_rpc_server {
+    qvt_rpc_runtime *runtime;
+    qvt_rpc_server_options options;
+    struct http2_options http2_options;
+    struct net_conn_setup setup;
+    struct server_methods methods;
+    struct list listeners;
+    struct list conns;
+    qvt_rpc_server_call *spare; /* calls to be used again */
+    size_t spare_count;
+    struct net_timer stop_timer;
+    qvt_rpc_server_counters counters;
+    void (*on_closed)(void *data);
+    void *on_closed_data;
+    bool stopping;
+    char address[NET_ADDRESS_TEXT_MAX];
+};
+
+/* Why a request is refused before its method is called. */
+enum server_refusal {
+    SERVER_ACCEPTED,
+    SERVER_BAD_METHOD,       /* 405 */
+    SERVER_BAD_CONTENT_TYPE, /* 415 */
+    SERVER_BAD_TIMEOUT,
+    SERVER_BAD_ENCODING,
+    SERVER_UNKNOWN_METHOD,
+    SERVER_HEADERS_TOO_LARGE
+};
+
+struct server_call_flags {
+    bool is_post;
+    bool has_content_type;
+    bool begun;        /* the request's headers are complete */
+    bool has_request;  /* unary and server streaming: one message has come */
+    bool dispatched;   /* the handler owns the call */
+    bool finished;     /* by the handler */
+    bool cancelled;    /* on_cancel was due */
+    bool ended;        /* how the call ends is decided */
+    bool plain;        /* the answer is HTTP, not gRPC */
+    bool held;         /* the handler wants no messages */
+    bool delivering;   /* messages are being handed out */
+    bool end_received; /* and not handed out yet */
+};
+
+/* Life: on_request takes one from the spare ones; on_close and, when the handler owns it, finish must both have
+ * happened before it goes back. Invariants: unary is the first member; held_bytes is not empty only while held; after
+ * flags.ended nothing is queued. */
+struct qvt_rpc_server_call {
+    qvt_rpc_unary unary;
+    struct http2_stream stream;
+    qvt_rpc_server *server;
+    struct server_conn *conn;
+    const struct server_method *method;
+    void *context;
+    qvt_rpc_server_call *next_spare;
+    struct frame_decoder decoder;
+    struct buf held_bytes;
+    struct metadata_list metadata;
+    struct metadata_list initial; /* in its form on the wire, as is trailing */
+    struct metadata_list trailing;
+    struct buf status_text; /* grpc-message, then grpc-status-details-bin */
+    size_t status_message_len;
+    qvt_status status;
+    struct buf path; /* only of an unknown method */
+    struct arena arena;
+    struct net_timer deadline;
+    int64_t timeout_ns; /* -1: none */
+    enum server_refusal refusal;
+    struct server_call_flags flags;
+};
+
+extern const struct net_conn_events server_conn_net_events;
+extern const struct http2_events server_conn_http2_events;
+extern const qvt_rpc_unary_carrier server_call_carrier;
+
+/* --- server_conn.c --- */
+
+/* Takes the accepted socket. */
+void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_storage *peer);
+
+/* Drops a reference that a call held. */
+void server_conn_release(struct server_conn *conn);
+
+/* --- server_stop.c --- */
+
+/* Announces the stop to the peer: GOAWAY(2^31-1) and PING. */
+void server_stop_conn(struct server_conn *conn);
+
+/* The PING was answered, or is not going to be. */
+void server_stop_conn_finally(struct server_conn *conn);
+
+/* Calls on_closed when nothing is left; the server may be gone afterwards. */
+void server_stop_check(qvt_rpc_server *server);
+
+/* --- server_call.c --- */
+
+/* A call, fresh or used before; NULL when out of memory. */
+qvt_rpc_server_call *server_call_take(struct server_conn *conn);
+
+/* Gives the call back; neither the stream nor the handler needs it any more. */
+void server_call_release(qvt_rpc_server_call *call);
+
+void server_call_free_spare(qvt_rpc_server *server);
+
+/* Tells the handler once that the call is of no use any more, when it owns it. */
+void server_call_cancel(qvt_rpc_server_call *call);
+
+/* The stream is over: gives the call back, or leaves it to the handler until it finishes. */
+void server_call_close(qvt_rpc_server_call *call);
+
+static inline qvt_rpc_server_call *server_call_of(struct http2_stream *stream)
+{
+    return LIST_ENTRY(stream, qvt_rpc_server_call, stream);
+}
+
+/* --- server_request.c --- */
+
+qvt_status server_request_header(struct http2_stream *stream, qvt_slice name, qvt_slice value);
+void server_request_headers(struct http2_stream *stream, bool end);
+
+/* --- server_receive.c --- */
+
+void server_receive_data(struct http2_stream *stream, qvt_slice bytes);
+void server_receive_end(struct http2_stream *stream);
+
+/* Hands out what was held. */
+void server_receive_resume(qvt_rpc_server_call *call);
+
+/* --- server_respond.c --- */
+
+/* Sends the response's headers unless that was done. NO_MEMORY. */
+QVT_MUST_CHECK qvt_status server_respond_headers(qvt_rpc_server_call *call);
+
+/* Decides how the call ends and sends it after what is queued; error NULL: OK. */
+void server_respond_end(qvt_rpc_server_call *call, const qvt_error *error);
+
+/* Ends a call that the server itself has to end: what is queued is dropped, the handler gets on_cancel. reset_code
+ * tells a client that is still sending to stop. */
+void server_respond_abort(qvt_rpc_server_call *call, qvt_status status, const char *message, uint32_t reset_code);
+
+/* Answers in plain HTTP. */
+void server_respond_plain(qvt_rpc_server_call *call, const char *http_status, const char *text);
+
+/* The stream's queue is empty and the end wanted. */
+void server_respond_trailers(struct http2_stream *stream);
+
+#endif

@@ -1,0 +1,147 @@
+#include "base/check.h"
+#include "rpc/call/server_private.h"
+
+static void abort_call(qvt_rpc_server_call *call, qvt_status status, const char *message)
+{
+    server_respond_abort(call, status, message, HTTP2_NO_ERROR);
+}
+
+static bool is_streaming_in(const qvt_rpc_server_call *call)
+{
+    qvt_rpc_kind kind = call->method->method->kind;
+    return kind == QVT_RPC_CLIENT_STREAMING || kind == QVT_RPC_BIDI_STREAMING;
+}
+
+static void deliver(qvt_rpc_server_call *call)
+{
+    if (frame_decoder_is_compressed(&call->decoder)) {
+        abort_call(call, QVT_INTERNAL, "a compressed message without grpc-encoding");
+    } else if (is_streaming_in(call)) {
+        call->method->handler.on_message(call, buf_slice(&call->decoder.message), call->method->data);
+    } else if (call->flags.has_request) {
+        abort_call(call, QVT_UNIMPLEMENTED, "more than one request message");
+    } else {
+        call->flags.has_request = true;
+    }
+}
+
+static void refuse_frame(qvt_rpc_server_call *call, qvt_status status)
+{
+    if (status == QVT_RESOURCE_EXHAUSTED) {
+        abort_call(call, status, "the request message is too large");
+    } else if (status == QVT_NO_MEMORY) {
+        abort_call(call, status, "out of memory");
+    } else {
+        abort_call(call, status, "a message has an unknown flag");
+    }
+}
+
+/* Hands out whole messages until the bytes are used up, the handler wants no more, or the call is over. */
+static void feed(qvt_rpc_server_call *call, qvt_slice *bytes)
+{
+    while (bytes->len > 0 && !call->flags.held && !call->flags.ended && !call->flags.finished) {
+        bool whole = false;
+        qvt_status status = frame_decoder_take(&call->decoder, bytes, &whole);
+        if (status != QVT_OK) {
+            refuse_frame(call, status);
+        } else if (whole) {
+            deliver(call);
+        }
+    }
+}
+
+static bool is_over(const qvt_rpc_server_call *call)
+{
+    return call->flags.ended || call->flags.finished;
+}
+
+static void give_back(qvt_rpc_server_call *call, size_t count)
+{
+    /* Without memory for the WINDOW_UPDATE the client stalls until its deadline or the end of the connection. */
+    if (http2_stream_consume(&call->stream, count) != QVT_OK) {
+        abort_call(call, QVT_NO_MEMORY, "out of memory");
+    }
+}
+
+void server_receive_data(struct http2_stream *stream, qvt_slice bytes)
+{
+    qvt_rpc_server_call *call = server_call_of(stream);
+    if (is_over(call)) {
+        return;
+    }
+    size_t taken = 0;
+    if (call->held_bytes.len == 0) {
+        size_t before = bytes.len;
+        call->flags.delivering = true;
+        feed(call, &bytes);
+        call->flags.delivering = false;
+        taken = before - bytes.len;
+    }
+    if (is_over(call)) {
+        return;
+    }
+    /* What is held is bounded by the stream's window, which stays closed for it. */
+    if (buf_append_slice(&call->held_bytes, bytes) != QVT_OK) {
+        abort_call(call, QVT_NO_MEMORY, "out of memory");
+        return;
+    }
+    give_back(call, taken);
+}
+
+static void dispatch(qvt_rpc_server_call *call)
+{
+    if (!call->flags.has_request) {
+        abort_call(call, QVT_UNIMPLEMENTED, "no request message");
+        return;
+    }
+    call->flags.dispatched = true;
+    call->method->handler.on_request(call, buf_slice(&call->decoder.message), call->method->data);
+}
+
+static void deliver_end(qvt_rpc_server_call *call)
+{
+    if (is_over(call)) {
+        return;
+    }
+    if (frame_decoder_is_inside(&call->decoder)) {
+        abort_call(call, QVT_INTERNAL, "the request ends inside a message");
+    } else if (!is_streaming_in(call)) {
+        dispatch(call);
+    } else if (call->method->handler.on_half_close != NULL) {
+        call->method->handler.on_half_close(call, call->method->data);
+    }
+}
+
+void server_receive_end(struct http2_stream *stream)
+{
+    qvt_rpc_server_call *call = server_call_of(stream);
+    if (is_over(call)) {
+        return;
+    }
+    if (call->flags.held) {
+        call->flags.end_received = true;
+        return;
+    }
+    deliver_end(call);
+}
+
+void server_receive_resume(qvt_rpc_server_call *call)
+{
+    if (call->flags.delivering || is_over(call)) {
+        return;
+    }
+    qvt_slice rest = buf_slice(&call->held_bytes);
+    call->flags.delivering = true;
+    feed(call, &rest);
+    call->flags.delivering = false;
+    size_t taken = call->held_bytes.len - rest.len;
+    buf_drop_front(&call->held_bytes, taken);
+    if (is_over(call)) {
+        return;
+    }
+    give_back(call, taken);
+    if (call->flags.end_received && !call->flags.held) {
+        call->flags.end_received = false;
+        deliver_end(call);
+    }
+}
