@@ -27,6 +27,9 @@ static void put(struct line *line, const void *bytes, size_t len)
         line->full = true;
         return;
     }
+    if (len == 0) {
+        return;
+    }
     memcpy(line->text + line->len, bytes, len);
     line->len += len;
 }
@@ -81,7 +84,7 @@ static bool needs_quotes(qvt_slice value)
 
 static void put_value(struct line *line, qvt_slice value)
 {
-    value.len = utf8_cut(value, VALUE_MAX_BYTES);
+    value.len = value.len == 0 ? 0 : utf8_cut(value, VALUE_MAX_BYTES);
     if (line->format == LOG_JSON || needs_quotes(value)) {
         put_quoted(line, value);
     } else {

@@ -136,7 +136,7 @@ static qvt_status read_tilde_or_caret(struct parser *parser, bool tilde)
     if (relation != RANGE_EQUAL && !(tilde && greater)) {
         return scan_refuse(parser->builder.why, "~ and ^ must be followed by a version");
     }
-    struct range_partial partial;
+    struct range_partial partial = {.given = 0};
     QVT_TRY(read_partial(parser, false, &partial));
     if (partial.written > 3) {
         return refuse_fourth(parser);
@@ -156,7 +156,7 @@ static qvt_status read_comparator(struct parser *parser)
     size_t start = scan->at;
     enum range_relation relation = read_relation(scan);
     bool has_operator = scan->at > start;
-    struct range_partial partial;
+    struct range_partial partial = {.given = 0};
     QVT_TRY(read_partial(parser, false, &partial));
     if (partial.number_after_x) {
         return scan_refuse(parser->builder.why, "a number must not follow a wildcard");
@@ -182,8 +182,8 @@ static size_t find_hyphen(qvt_slice text)
 static qvt_status read_hyphen(struct parser *parser)
 {
     struct scan *scan = &parser->scan;
-    struct range_partial from;
-    struct range_partial to;
+    struct range_partial from = {.given = 0};
+    struct range_partial to = {.given = 0};
     QVT_TRY(read_partial(parser, true, &from));
     skip_blanks(scan);
     if (!scan_take(scan, '-')) {

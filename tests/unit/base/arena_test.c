@@ -16,7 +16,9 @@ static void memory_is_aligned_for_any_type(void)
         void *memory = arena_alloc(&arena, size);
         CU_ASSERT_PTR_NOT_NULL_FATAL(memory);
         CU_ASSERT_EQUAL((uintptr_t)memory % _Alignof(max_align_t), 0);
-        memset(memory, 0xa5, size);
+        if (memory != NULL) {
+            memset(memory, 0xa5, size);
+        }
     }
     arena_deinit(&arena);
 }
@@ -30,7 +32,9 @@ static void allocations_do_not_overlap(void)
     for (int i = 0; i < COUNT; i++) {
         memory[i] = arena_alloc(&arena, SIZE);
         CU_ASSERT_PTR_NOT_NULL_FATAL(memory[i]);
-        memset(memory[i], i & 0xff, SIZE);
+        if (memory[i] != NULL) {
+            memset(memory[i], i & 0xff, SIZE);
+        }
     }
     for (int i = 0; i < COUNT; i++) {
         CU_ASSERT(memory[i][0] == (i & 0xff) && memory[i][SIZE - 1] == (i & 0xff));

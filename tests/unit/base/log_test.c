@@ -110,7 +110,8 @@ static void values_over_256_bytes_are_cut_at_a_character(void)
     struct log log = log_to(&sink, LOG_TEXT);
     char value[400];
     memset(value, 'x', sizeof(value));
-    memcpy(value + 254, "\xe2\x82\xac", 3);
+    static const char euro[3] = {'\xe2', '\x82', '\xac'};
+    memcpy(value + 254, euro, sizeof(euro));
     log_write(&log, LOG_INFO, "e", log_slice("v", qvt_slice_make(value, sizeof(value))));
     CU_ASSERT_EQUAL(sink.len, strlen("level=info event=e v=") + 254);
 }

@@ -283,8 +283,9 @@ static void limits_hold_exactly(void)
     CU_ASSERT_EQUAL(range_parse(&range, qvt_slice_make(text, RANGE_TEXT_MAX), &why), QVT_OK);
     CU_ASSERT_EQUAL(range_parse(&range, qvt_slice_make(text, RANGE_TEXT_MAX + 1), &why), QVT_INVALID_ARGUMENT);
     EXPECT_TEXT(why, "a range must not be longer than 256 bytes");
-    for (unsigned i = 0; i < 34; i++) {
-        memcpy(text + (size_t)i * 3, "<9 ", 3);
+    for (size_t i = 0; i < 34; i++) {
+        text[i * 3] = '<';
+        text[i * 3 + 1] = '9';
     }
     CU_ASSERT_EQUAL(range_parse(&range, qvt_slice_make(text, 32 * 3), &why), QVT_OK);
     CU_ASSERT_EQUAL(range.comparator_count, 32);
