@@ -136,7 +136,9 @@ static qvt_status make(qvt_client **out, const qvt_client_options *given, qvt_er
 
 qvt_status qvt_client_new(qvt_client **out, const qvt_client_options *options, qvt_error *error)
 {
-    qvt_error_clear(error);
+    if (error != NULL) {
+        qvt_error_clear(error);
+    }
     return make(out, options, error);
 }
 

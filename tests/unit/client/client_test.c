@@ -1,0 +1,625 @@
+#include "qvt/qvt.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <CUnit/CUnit.h>
+#include <uv.h>
+
+#include "client/src/decode.h"
+#include "nanopb/quark/version/v1/version_tracker.pb.h"
+#include "tests/support/suite.h"
+#include "tests/unit/client/answers.h"
+#include "tests/unit/client/fake_rpc.h"
+
+#define TTL_MS 90
+#define PATIENCE_S 20
+
+/* A tracker of one silo. Everything under the lock, changed is signalled after each call and each silo state. */
+struct tracker {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool knows_silo;
+    qvt_status heartbeat_status; /* OK: by knows_silo */
+    qvt_status register_status;
+    bool hold_heartbeats;
+    bool hold_finds;
+    const char *store_id;
+    char versions[256]; /* as registered, "Type=version " each */
+    char silo_id[64];
+    uint64_t held;
+    char held_store_id[64];
+    uint8_t instance_id[16];
+    unsigned registers, heartbeats, unregisters, states;
+    qvt_silo_state state;
+    qvt_status state_reason;
+    unsigned pages;
+    uint32_t find_timeout_ms;
+    bool find_waits;
+};
+
+static struct tracker tracker;
+static const qvt_actor_version two_versions[] = {
+    {.actor_type = "Order", .version = "2.1.0", .assembly_name = "shop", .has_state_schema = true, .writes = 3},
+    {.actor_type = "Cart", .version = "1.0.0-rc.1+7", .has_contract_fingerprint = true, .contract_fingerprint = 77},
+};
+
+static bool copy_bytes(pb_istream_t *stream, const pb_field_t *field, void **arg)
+{
+    (void)field;
+    return stream->bytes_left <= 16 && pb_read(stream, *arg, stream->bytes_left);
+}
+
+static void note_versions(const struct decode_list *list)
+{
+    const qvt_actor_version *versions;
+    size_t count;
+    CU_ASSERT_EQUAL_FATAL(decode_versions_finish(list, &versions, &count), QVT_OK);
+    tracker.versions[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(tracker.versions);
+        snprintf(tracker.versions + len, sizeof tracker.versions - len, "%s=%s ", versions[i].actor_type,
+                 versions[i].version);
+    }
+}
+
+static void serve_register(struct fake_call *call)
+{
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    struct decode_text silo_id = {&arena, ""}, store_id = {&arena, ""};
+    struct decode_list versions = {.arena = &arena};
+    quark_version_v1_RegisterSiloRequest request = quark_version_v1_RegisterSiloRequest_init_zero;
+    request.silo.silo_id = decode_text(&silo_id);
+    request.silo.actor_type_versions = decode_version_map(&versions);
+    request.held.store_id = decode_text(&store_id);
+    request.instance_id = decode_each(copy_bytes, tracker.instance_id);
+    CU_ASSERT_EQUAL_FATAL(decode_message(call->request, quark_version_v1_RegisterSiloRequest_fields, &request, NULL),
+                          QVT_OK);
+    tracker.registers++;
+    tracker.held = request.held.incarnation;
+    snprintf(tracker.held_store_id, sizeof tracker.held_store_id, "%s", store_id.text);
+    snprintf(tracker.silo_id, sizeof tracker.silo_id, "%s", silo_id.text);
+    if (tracker.register_status != QVT_OK) {
+        qvt_error_set(&call->error, tracker.register_status, NULL, "refused");
+    } else {
+        note_versions(&versions);
+        tracker.knows_silo = true;
+        answer_register(&call->answer, 42, TTL_MS, tracker.store_id);
+    }
+    arena_deinit(&arena);
+}
+
+static void serve_versions(struct fake_call *call)
+{
+    struct arena arena;
+    arena_init(&arena, 1 << 20);
+    struct decode_list versions = {.arena = &arena};
+    quark_version_v1_RegisterSiloVersionsRequest request = quark_version_v1_RegisterSiloVersionsRequest_init_zero;
+    request.actor_type_versions = decode_version_map(&versions);
+    CU_ASSERT_EQUAL_FATAL(
+        decode_message(call->request, quark_version_v1_RegisterSiloVersionsRequest_fields, &request, NULL), QVT_OK);
+    CU_ASSERT_EQUAL(request.incarnation, 42);
+    if (versions.count == 0) {
+        qvt_error_field(&call->error, "actor_type_versions", "none given");
+    } else {
+        note_versions(&versions);
+    }
+    arena_deinit(&arena);
+}
+
+static void serve_heartbeat(struct fake_call *call)
+{
+    tracker.heartbeats++;
+    call->hold = tracker.hold_heartbeats;
+    if (tracker.heartbeat_status != QVT_OK) {
+        qvt_error_set(&call->error, tracker.heartbeat_status, NULL, "refused");
+    } else if (!tracker.knows_silo) {
+        qvt_error_set(&call->error, QVT_NOT_FOUND, "LEASE_EXPIRED", "gone");
+    } else {
+        answer_heartbeat(&call->answer, 55);
+    }
+}
+
+static void serve_find(struct fake_call *call)
+{
+    static const qvt_found_silo found[] = {{"a", "10.0.0.1", 1, "2.1.0", 5, false, false},
+                                           {"b", "::1", 65535, "2.2.0", UINT64_MAX, true, true}};
+    tracker.find_timeout_ms = call->timeout_ms;
+    tracker.find_waits = call->waits_for_ready;
+    call->hold = tracker.hold_finds;
+    answer_find(&call->answer, found, tracker.knows_silo ? 2 : 0, tracker.knows_silo ? 0 : 1);
+}
+
+static void serve_page(struct fake_call *call)
+{
+    static const char *const ids[] = {"silo-1", "silo-2", "silo-3"};
+    answer_capabilities_page(&call->answer, ids[tracker.pages], two_versions, 2, tracker.pages == 2 ? "" : "next");
+    tracker.pages++;
+}
+
+static void serve(void *data, struct fake_call *call)
+{
+    (void)data;
+    pthread_mutex_lock(&tracker.lock);
+    if (strcmp(call->method, "RegisterSilo") == 0) {
+        serve_register(call);
+    } else if (strcmp(call->method, "RegisterSiloVersions") == 0) {
+        serve_versions(call);
+    } else if (strcmp(call->method, "Heartbeat") == 0) {
+        serve_heartbeat(call);
+    } else if (strcmp(call->method, "UnregisterSilo") == 0) {
+        tracker.unregisters++;
+        tracker.knows_silo = false;
+    } else if (strcmp(call->method, "FindCompatibleSilos") == 0) {
+        serve_find(call);
+    } else if (strcmp(call->method, "ListSiloCapabilities") == 0) {
+        serve_page(call);
+    } else if (tracker.knows_silo) {
+        answer_capabilities(&call->answer, "silo-1", two_versions, 2);
+    } else {
+        qvt_error_set(&call->error, QVT_NOT_FOUND, "NO_VERSIONS", "none");
+    }
+    pthread_cond_broadcast(&tracker.changed);
+    pthread_mutex_unlock(&tracker.lock);
+}
+
+static void on_state(void *data, qvt_silo_state state, const qvt_error *why)
+{
+    (void)data;
+    pthread_mutex_lock(&tracker.lock);
+    tracker.states++;
+    tracker.state = state;
+    tracker.state_reason = why == NULL ? QVT_OK : why->status;
+    pthread_cond_broadcast(&tracker.changed);
+    pthread_mutex_unlock(&tracker.lock);
+}
+
+/* With the lock held: waits until the condition holds. */
+#define AWAIT(condition)                                                                                               \
+    do {                                                                                                               \
+        struct timespec until;                                                                                         \
+        clock_gettime(CLOCK_REALTIME, &until);                                                                         \
+        until.tv_sec += PATIENCE_S;                                                                                    \
+        int late = 0;                                                                                                  \
+        while (!(condition) && late == 0) {                                                                            \
+            late = pthread_cond_timedwait(&tracker.changed, &tracker.lock, &until);                                    \
+        }                                                                                                              \
+        CU_ASSERT_FATAL(late == 0);                                                                                    \
+    } while (0)
+
+static qvt_client *start(void)
+{
+    static const char *const endpoint = "tracker:7070";
+    qvt_client_options options = QVT_CLIENT_OPTIONS_INIT;
+    qvt_client *client = NULL;
+    memset(&tracker, 0, sizeof tracker);
+    pthread_mutex_init(&tracker.lock, NULL);
+    pthread_cond_init(&tracker.changed, NULL);
+    tracker.store_id = STORE_ID;
+    fake_rpc_serve(serve, NULL);
+    options.endpoints = &endpoint;
+    options.endpoint_count = 1;
+    options.on_silo_state = on_state;
+    CU_ASSERT_EQUAL_FATAL(qvt_client_new(&client, &options, NULL), QVT_OK);
+    return client;
+}
+
+static qvt_silo_options a_silo(void)
+{
+    static const qvt_label labels[] = {{"rack", "7"}, {"empty", ""}};
+    qvt_silo_options silo = QVT_SILO_OPTIONS_INIT;
+    silo.silo_id = "silo-1";
+    silo.address = "10.0.0.1";
+    silo.port = 9000;
+    silo.versions = two_versions;
+    silo.version_count = 2;
+    silo.labels = labels;
+    silo.label_count = 2;
+    return silo;
+}
+
+static qvt_client *start_registered(void)
+{
+    qvt_client *client = start();
+    qvt_silo_options silo = a_silo();
+    CU_ASSERT_EQUAL_FATAL(qvt_client_register(client, &silo, NULL), QVT_OK);
+    return client;
+}
+
+static qvt_registration read_registration(const qvt_client *client)
+{
+    qvt_registration registration = QVT_REGISTRATION_INIT;
+    CU_ASSERT_EQUAL(qvt_client_read_registration(client, &registration), QVT_OK);
+    return registration;
+}
+
+static void registration_sends_silo_and_versions_and_keeps_what_was_granted(void)
+{
+    qvt_client *client = start_registered();
+    qvt_registration registration = read_registration(client);
+    EXPECT_TEXT(tracker.silo_id, "silo-1");
+    EXPECT_TEXT(tracker.versions, "Cart=1.0.0-rc.1+7 Order=2.1.0 ");
+    CU_ASSERT_EQUAL(registration.state, QVT_SILO_REGISTERED);
+    CU_ASSERT_EQUAL(registration.incarnation, 42);
+    CU_ASSERT_EQUAL(registration.lease_ttl_ms, TTL_MS);
+    CU_ASSERT_EQUAL(registration.registrations, 1);
+    qvt_client_free(client);
+}
+
+static void heartbeats_come_by_themselves(void)
+{
+    qvt_client *client = start_registered();
+    pthread_mutex_lock(&tracker.lock);
+    AWAIT(tracker.heartbeats >= 3);
+    pthread_mutex_unlock(&tracker.lock);
+    qvt_registration registration = read_registration(client);
+    CU_ASSERT(registration.renewals >= 2);
+    CU_ASSERT_EQUAL(registration.lease_remaining_ms, 55);
+    CU_ASSERT_EQUAL(registration.registrations, 1);
+    qvt_client_free(client);
+}
+
+static void lost_silo_is_registered_anew_with_the_incarnation_it_held(void)
+{
+    qvt_client *client = start_registered();
+    pthread_mutex_lock(&tracker.lock);
+    uint8_t instance_id[16];
+    memcpy(instance_id, tracker.instance_id, sizeof instance_id);
+    tracker.knows_silo = false;
+    AWAIT(tracker.registers == 2);
+    AWAIT(tracker.states >= 3);
+    CU_ASSERT_EQUAL(tracker.state, QVT_SILO_REGISTERED);
+    CU_ASSERT_EQUAL(tracker.held, 42);
+    EXPECT_TEXT(tracker.held_store_id, STORE_ID);
+    EXPECT_TEXT(tracker.versions, "Cart=1.0.0-rc.1+7 Order=2.1.0 ");
+    CU_ASSERT_EQUAL(memcmp(instance_id, tracker.instance_id, sizeof instance_id), 0);
+    pthread_mutex_unlock(&tracker.lock);
+    qvt_client_free(client);
+}
+
+static void lost_silo_keeps_trying_while_registration_fails(void)
+{
+    qvt_client *client = start_registered();
+    pthread_mutex_lock(&tracker.lock);
+    tracker.knows_silo = false;
+    tracker.register_status = QVT_UNAVAILABLE;
+    AWAIT(tracker.registers >= 3);
+    tracker.register_status = QVT_OK;
+    AWAIT(tracker.state == QVT_SILO_REGISTERED && tracker.states >= 3);
+    pthread_mutex_unlock(&tracker.lock);
+    qvt_client_free(client);
+}
+
+static void passing_faults_of_heartbeats_keep_the_silo_registered(void)
+{
+    qvt_client *client = start_registered();
+    pthread_mutex_lock(&tracker.lock);
+    tracker.heartbeat_status = QVT_UNAVAILABLE;
+    AWAIT(tracker.heartbeats >= 3);
+    tracker.heartbeat_status = QVT_OK;
+    AWAIT(tracker.heartbeats >= 6);
+    CU_ASSERT_EQUAL(tracker.registers, 1);
+    CU_ASSERT_EQUAL(tracker.states, 1);
+    pthread_mutex_unlock(&tracker.lock);
+    qvt_client_free(client);
+}
+
+static void silent_endpoint_is_left(void)
+{
+    unsigned before = fake_rpc_left_endpoints();
+    qvt_client *client = start_registered();
+    pthread_mutex_lock(&tracker.lock);
+    tracker.hold_heartbeats = true;
+    AWAIT(tracker.heartbeats >= 3);
+    pthread_mutex_unlock(&tracker.lock);
+    CU_ASSERT(fake_rpc_left_endpoints() > before);
+    qvt_client_free(client);
+}
+
+static void superseded_silo_stops(void)
+{
+    qvt_client *client = start_registered();
+    pthread_mutex_lock(&tracker.lock);
+    tracker.heartbeat_status = QVT_ABORTED;
+    AWAIT(tracker.state == QVT_SILO_SUPERSEDED);
+    CU_ASSERT_EQUAL(tracker.state_reason, QVT_ABORTED);
+    pthread_mutex_unlock(&tracker.lock);
+    qvt_client_free(client);
+    CU_ASSERT_EQUAL(tracker.unregisters, 0);
+    CU_ASSERT_EQUAL(tracker.registers, 1);
+}
+
+static void free_unregisters(void)
+{
+    qvt_client *client = start_registered();
+    qvt_client_free(client);
+    CU_ASSERT_EQUAL(tracker.unregisters, 1);
+}
+
+static void unregistering_ends_heartbeats_and_local_versions(void)
+{
+    char version[QVT_VERSION_MAX + 1];
+    qvt_client *client = start_registered();
+    CU_ASSERT_EQUAL(qvt_client_unregister(client, NULL), QVT_OK);
+    CU_ASSERT_EQUAL(read_registration(client).state, QVT_SILO_UNREGISTERED);
+    CU_ASSERT_EQUAL(qvt_client_local_version(version, sizeof version, client, "Order"), QVT_NOT_FOUND);
+    CU_ASSERT_EQUAL(qvt_client_unregister(client, NULL), QVT_OK);
+    qvt_client_free(client);
+    CU_ASSERT_EQUAL(tracker.unregisters, 1);
+}
+
+static void local_version_needs_no_network(void)
+{
+    char version[QVT_VERSION_MAX + 1];
+    qvt_client *client = start();
+    qvt_silo_options silo = a_silo();
+    CU_ASSERT_EQUAL(qvt_client_local_version(version, sizeof version, client, "Order"), QVT_NOT_FOUND);
+    CU_ASSERT_EQUAL(qvt_client_register(client, &silo, NULL), QVT_OK);
+    CU_ASSERT_EQUAL(qvt_client_local_version(version, sizeof version, client, "Order"), QVT_OK);
+    EXPECT_TEXT(version, "2.1.0");
+    CU_ASSERT_EQUAL(qvt_client_local_version(version, 5, client, "Order"), QVT_INVALID_ARGUMENT);
+    CU_ASSERT_EQUAL(qvt_client_local_version(version, 6, client, "Order"), QVT_OK);
+    CU_ASSERT_EQUAL(qvt_client_local_version(version, sizeof version, client, "Nobody"), QVT_NOT_FOUND);
+    qvt_client_free(client);
+}
+
+static void new_versions_replace_the_old_also_when_registered_anew(void)
+{
+    static const qvt_actor_version later = {.actor_type = "Order", .version = "3.0.0"};
+    char version[QVT_VERSION_MAX + 1];
+    qvt_client *client = start_registered();
+    CU_ASSERT_EQUAL(qvt_client_set_versions(client, &later, 1, NULL), QVT_OK);
+    CU_ASSERT_EQUAL(qvt_client_local_version(version, sizeof version, client, "Order"), QVT_OK);
+    EXPECT_TEXT(version, "3.0.0");
+    CU_ASSERT_EQUAL(qvt_client_local_version(version, sizeof version, client, "Cart"), QVT_NOT_FOUND);
+    pthread_mutex_lock(&tracker.lock);
+    tracker.knows_silo = false;
+    AWAIT(tracker.registers == 2);
+    EXPECT_TEXT(tracker.versions, "Order=3.0.0 ");
+    pthread_mutex_unlock(&tracker.lock);
+    qvt_client_free(client);
+}
+
+static void refused_versions_change_nothing(void)
+{
+    char version[QVT_VERSION_MAX + 1];
+    qvt_error error;
+    qvt_call_options call = QVT_CALL_OPTIONS_INIT;
+    qvt_client *client = start_registered();
+    call.error = &error;
+    CU_ASSERT_EQUAL(qvt_client_set_versions(client, NULL, 0, &call), QVT_INVALID_ARGUMENT);
+    EXPECT_TEXT(error.field, "actor_type_versions");
+    CU_ASSERT_EQUAL(qvt_client_local_version(version, sizeof version, client, "Order"), QVT_OK);
+    qvt_client_free(client);
+}
+
+static void versions_without_a_silo_are_refused(void)
+{
+    qvt_client *client = start();
+    CU_ASSERT_EQUAL(qvt_client_set_versions(client, two_versions, 2, NULL), QVT_FAILED_PRECONDITION);
+    qvt_client_free(client);
+}
+
+static void second_silo_on_one_client_is_refused(void)
+{
+    qvt_client *client = start_registered();
+    qvt_silo_options silo = a_silo();
+    silo.silo_id = "silo-2";
+    CU_ASSERT_EQUAL(qvt_client_register(client, &silo, NULL), QVT_ALREADY_EXISTS);
+    CU_ASSERT_EQUAL(tracker.registers, 1);
+    qvt_client_free(client);
+}
+
+static void find_shows_every_member_of_the_answer(void)
+{
+    qvt_find_request request = QVT_FIND_REQUEST_INIT;
+    qvt_find_result *result = NULL;
+    qvt_client *client = start_registered();
+    request.actor_type = "Order";
+    CU_ASSERT_EQUAL_FATAL(qvt_client_find(&result, client, &request, NULL), QVT_OK);
+    qvt_client_free(client);
+    CU_ASSERT_EQUAL_FATAL(qvt_find_result_count(result), 2);
+    const qvt_found_silo *second = qvt_find_result_silo(result, 1);
+    EXPECT_TEXT(qvt_find_result_silo(result, 0)->silo_id, "a");
+    EXPECT_TEXT(second->silo_id, "b");
+    EXPECT_TEXT(second->address, "::1");
+    EXPECT_TEXT(second->version, "2.2.0");
+    CU_ASSERT(second->port == 65535 && second->incarnation == UINT64_MAX && second->suspect && second->unhealthy);
+    const qvt_answer *answer = qvt_find_result_answer(result);
+    EXPECT_TEXT(answer->position.store_id, STORE_ID);
+    CU_ASSERT(answer->position.revision == 7 && answer->position.token == UINT64_MAX);
+    CU_ASSERT(answer->cache_ttl_ms == 10000 && answer->is_aged && answer->age_ms == 500);
+    CU_ASSERT_EQUAL(qvt_find_result_empty_reason(result), QVT_EMPTY_NOT);
+    qvt_find_result_free(result);
+}
+
+static void empty_find_is_ok_and_has_a_reason(void)
+{
+    qvt_find_request request = QVT_FIND_REQUEST_INIT;
+    qvt_find_result *result = NULL;
+    qvt_client *client = start();
+    request.actor_type = "Order";
+    CU_ASSERT_EQUAL_FATAL(qvt_client_find(&result, client, &request, NULL), QVT_OK);
+    CU_ASSERT_EQUAL(qvt_find_result_count(result), 0);
+    CU_ASSERT_EQUAL(qvt_find_result_empty_reason(result), QVT_EMPTY_UNKNOWN_TYPE);
+    qvt_find_result_free(result);
+    qvt_client_free(client);
+}
+
+static void capabilities_of_one_silo_are_sorted_and_whole(void)
+{
+    qvt_capabilities *capabilities = NULL;
+    qvt_client *client = start_registered();
+    CU_ASSERT_EQUAL_FATAL(qvt_client_silo_capabilities(&capabilities, client, "silo-1", NULL), QVT_OK);
+    CU_ASSERT_EQUAL_FATAL(qvt_capabilities_count(capabilities), 1);
+    const qvt_silo_versions *silo = qvt_capabilities_silo(capabilities, 0);
+    CU_ASSERT_EQUAL_FATAL(silo->version_count, 2);
+    EXPECT_TEXT(silo->silo_id, "silo-1");
+    EXPECT_TEXT(silo->versions[0].actor_type, "Cart");
+    CU_ASSERT(silo->versions[0].has_contract_fingerprint && silo->versions[0].contract_fingerprint == 77);
+    const qvt_actor_version *order = qvt_capabilities_find(capabilities, 0, "Order");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(order);
+    EXPECT_TEXT(order->assembly_name, "shop");
+    CU_ASSERT(order->has_state_schema && order->writes == 3);
+    CU_ASSERT_PTR_NULL(qvt_capabilities_find(capabilities, 0, "Nobody"));
+    qvt_capabilities_free(capabilities);
+    qvt_client_free(client);
+}
+
+static void list_of_capabilities_joins_all_pages(void)
+{
+    qvt_capabilities *capabilities = NULL;
+    qvt_client *client = start();
+    CU_ASSERT_EQUAL_FATAL(qvt_client_list_capabilities(&capabilities, client, NULL), QVT_OK);
+    CU_ASSERT_EQUAL_FATAL(qvt_capabilities_count(capabilities), 3);
+    EXPECT_TEXT(qvt_capabilities_silo(capabilities, 0)->silo_id, "silo-1");
+    EXPECT_TEXT(qvt_capabilities_silo(capabilities, 2)->silo_id, "silo-3");
+    qvt_capabilities_free(capabilities);
+    qvt_client_free(client);
+}
+
+static void refusal_reaches_the_caller_and_the_client(void)
+{
+    qvt_error error, last;
+    qvt_call_options call = QVT_CALL_OPTIONS_INIT;
+    qvt_capabilities *capabilities = NULL;
+    qvt_client *client = start();
+    call.error = &error;
+    qvt_client_last_error(client, &last);
+    CU_ASSERT_EQUAL(last.status, QVT_OK);
+    CU_ASSERT_EQUAL(qvt_client_silo_capabilities(&capabilities, client, "silo-1", &call), QVT_NOT_FOUND);
+    EXPECT_TEXT(error.reason, "NO_VERSIONS");
+    qvt_client_last_error(client, &last);
+    CU_ASSERT_EQUAL(last.status, QVT_NOT_FOUND);
+    CU_ASSERT_PTR_NULL(capabilities);
+    qvt_client_free(client);
+}
+
+static void call_options_set_deadline_and_waiting(void)
+{
+    qvt_call_options call = QVT_CALL_OPTIONS_INIT;
+    qvt_find_request request = QVT_FIND_REQUEST_INIT;
+    qvt_find_result *result = NULL;
+    qvt_client *client = start();
+    CU_ASSERT_EQUAL(qvt_client_find(&result, client, &request, NULL), QVT_OK);
+    CU_ASSERT(tracker.find_timeout_ms == 5000 && tracker.find_waits);
+    qvt_find_result_free(result);
+    result = NULL;
+    call.timeout_ms = 30;
+    call.fail_fast = true;
+    tracker.hold_finds = true;
+    CU_ASSERT_EQUAL(qvt_client_find(&result, client, &request, &call), QVT_DEADLINE_EXCEEDED);
+    CU_ASSERT(tracker.find_timeout_ms == 30 && !tracker.find_waits);
+    CU_ASSERT_PTR_NULL(result);
+    qvt_client_free(client);
+}
+
+static void free_cancels_what_is_under_way(void)
+{
+    qvt_client *client = start_registered();
+    pthread_mutex_lock(&tracker.lock);
+    tracker.hold_heartbeats = true;
+    unsigned before = tracker.heartbeats;
+    AWAIT(tracker.heartbeats > before);
+    pthread_mutex_unlock(&tracker.lock);
+    qvt_client_free(client);
+}
+
+static void *find_often(void *data)
+{
+    qvt_find_request request = QVT_FIND_REQUEST_INIT;
+    char version[QVT_VERSION_MAX + 1];
+    uintptr_t failures = 0;
+    for (int i = 0; i < 200; i++) {
+        qvt_find_result *result = NULL;
+        failures += qvt_client_find(&result, data, &request, NULL) != QVT_OK ? 1 : 0;
+        failures += qvt_client_local_version(version, sizeof version, data, "Order") != QVT_OK ? 1 : 0;
+        qvt_find_result_free(result);
+    }
+    return (void *)failures;
+}
+
+static void threads_share_a_client(void)
+{
+    enum { THREADS = 8 };
+    pthread_t threads[THREADS];
+    qvt_client *client = start_registered();
+    for (int i = 0; i < THREADS; i++) {
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, find_often, client), 0);
+    }
+    for (int i = 0; i < 50; i++) {
+        CU_ASSERT_EQUAL(qvt_client_set_versions(client, two_versions, 2, NULL), QVT_OK);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        void *failures;
+        pthread_join(threads[i], &failures);
+        CU_ASSERT_PTR_NULL(failures);
+    }
+    qvt_client_free(client);
+}
+
+static qvt_client *reentered;
+static qvt_status reentered_status;
+
+static void call_back(void *data, qvt_silo_state state, const qvt_error *why)
+{
+    (void)data;
+    (void)why;
+    if (state == QVT_SILO_REGISTERED) {
+        reentered_status = qvt_client_unregister(reentered, NULL);
+    }
+}
+
+static void callbacks_that_call_the_library_are_refused(void)
+{
+    static const char *const endpoint = "tracker:7070";
+    qvt_client_options options = QVT_CLIENT_OPTIONS_INIT;
+    qvt_client_free(start());
+    options.endpoints = &endpoint;
+    options.endpoint_count = 1;
+    options.on_silo_state = call_back;
+    CU_ASSERT_EQUAL_FATAL(qvt_client_new(&reentered, &options, NULL), QVT_OK);
+    qvt_silo_options silo = a_silo();
+    CU_ASSERT_EQUAL(qvt_client_register(reentered, &silo, NULL), QVT_OK);
+    CU_ASSERT_EQUAL(reentered_status, QVT_FAILED_PRECONDITION);
+    qvt_client_free(reentered);
+}
+
+static void bad_options_are_refused_with_the_field(void)
+{
+    static const char *const good = "tracker:7070", *const bad = "nowhere";
+    qvt_client_options options = QVT_CLIENT_OPTIONS_INIT;
+    qvt_client *client = NULL;
+    qvt_error error;
+    CU_ASSERT_EQUAL(qvt_client_new(&client, &options, &error), QVT_INVALID_ARGUMENT);
+    EXPECT_TEXT(error.field, "endpoints");
+    options.endpoints = &bad;
+    options.endpoint_count = 1;
+    CU_ASSERT_EQUAL(qvt_client_new(&client, &options, &error), QVT_INVALID_ARGUMENT);
+    options.endpoints = &good;
+    options.default_timeout_ms = 0;
+    CU_ASSERT_EQUAL(qvt_client_new(&client, &options, &error), QVT_INVALID_ARGUMENT);
+    EXPECT_TEXT(error.field, "default_timeout_ms");
+    options.size = 3;
+    CU_ASSERT_EQUAL(qvt_client_new(&client, &options, &error), QVT_INVALID_ARGUMENT);
+    EXPECT_TEXT(error.field, "size");
+    CU_ASSERT_PTR_NULL(client);
+}
+
+SUITE_MAIN("client", SUITE_CASE(registration_sends_silo_and_versions_and_keeps_what_was_granted),
+           SUITE_CASE(heartbeats_come_by_themselves),
+           SUITE_CASE(lost_silo_is_registered_anew_with_the_incarnation_it_held),
+           SUITE_CASE(lost_silo_keeps_trying_while_registration_fails),
+           SUITE_CASE(passing_faults_of_heartbeats_keep_the_silo_registered), SUITE_CASE(silent_endpoint_is_left),
+           SUITE_CASE(superseded_silo_stops), SUITE_CASE(free_unregisters),
+           SUITE_CASE(unregistering_ends_heartbeats_and_local_versions), SUITE_CASE(local_version_needs_no_network),
+           SUITE_CASE(new_versions_replace_the_old_also_when_registered_anew),
+           SUITE_CASE(refused_versions_change_nothing), SUITE_CASE(versions_without_a_silo_are_refused),
+           SUITE_CASE(second_silo_on_one_client_is_refused), SUITE_CASE(find_shows_every_member_of_the_answer),
+           SUITE_CASE(empty_find_is_ok_and_has_a_reason), SUITE_CASE(capabilities_of_one_silo_are_sorted_and_whole),
+           SUITE_CASE(list_of_capabilities_joins_all_pages), SUITE_CASE(refusal_reaches_the_caller_and_the_client),
+           SUITE_CASE(call_options_set_deadline_and_waiting), SUITE_CASE(free_cancels_what_is_under_way),
+           SUITE_CASE(threads_share_a_client), SUITE_CASE(callbacks_that_call_the_library_are_refused),
+           SUITE_CASE(bad_options_are_refused_with_the_field))

@@ -1,0 +1,182 @@
+#include "tests/unit/client/fake_rpc.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uv.h>
+
+#include "qvt/rpc/client.h"
+#include "base/check.h"
+#include "base/list.h"
+
+struct qvt_rpc_runtime {
+    uv_loop_t *loop;
+};
+
+struct qvt_rpc_channel {
+    uv_loop_t *loop;
+    struct list calls;
+    uv_timer_t closing;
+    void (*on_closed)(void *data);
+    void *data;
+};
+
+struct qvt_rpc_client_call {
+    struct list node;
+    uv_timer_t timer;
+    const qvt_rpc_method *method;
+    struct buf request;
+    qvt_rpc_call_options options;
+    qvt_rpc_client_callbacks callbacks;
+    void *data;
+};
+
+static void (*serve)(void *data, struct fake_call *call);
+static void *serve_data;
+static atomic_uint left_endpoints;
+
+void fake_rpc_serve(void (*tracker)(void *data, struct fake_call *call), void *data)
+{
+    serve = tracker;
+    serve_data = data;
+}
+
+unsigned fake_rpc_left_endpoints(void)
+{
+    return left_endpoints;
+}
+
+qvt_status qvt_rpc_runtime_new(qvt_rpc_runtime **out, const qvt_rpc_runtime_options *options)
+{
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL) {
+        return QVT_NO_MEMORY;
+    }
+    (*out)->loop = options->uv_loop;
+    return QVT_OK;
+}
+
+void qvt_rpc_runtime_free(qvt_rpc_runtime *runtime)
+{
+    free(runtime);
+}
+
+qvt_status qvt_rpc_channel_new(qvt_rpc_channel **out, qvt_rpc_runtime *runtime, const char *const *endpoints,
+                               size_t endpoint_count, const qvt_rpc_channel_options *options, qvt_error *error)
+{
+    (void)options;
+    if (endpoint_count == 0 || strchr(endpoints[0], ':') == NULL) {
+        return qvt_error_field(error, "endpoints", "not HOST:PORT");
+    }
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL) {
+        return qvt_error_set(error, QVT_NO_MEMORY, NULL, "no memory");
+    }
+    (*out)->loop = runtime->loop;
+    list_init(&(*out)->calls);
+    return QVT_OK;
+}
+
+static void free_call(uv_handle_t *handle)
+{
+    qvt_rpc_client_call *call = handle->data;
+    buf_deinit(&call->request);
+    free(call);
+}
+
+static void end(qvt_rpc_client_call *call, const qvt_error *error)
+{
+    qvt_rpc_result result = {error, {NULL, 0}, NULL};
+    list_remove(&call->node);
+    call->callbacks.on_end(call, &result, call->data);
+    uv_close((uv_handle_t *)&call->timer, free_call);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    qvt_error error;
+    qvt_error_set(&error, QVT_DEADLINE_EXCEEDED, NULL, "too late");
+    end(timer->data, &error);
+}
+
+static void on_served(uv_timer_t *timer)
+{
+    qvt_rpc_client_call *call = timer->data;
+    struct fake_call fake = {
+        .method = call->method->name,
+        .request = buf_slice(&call->request),
+        .timeout_ms = call->options.timeout_ms,
+        .waits_for_ready = call->options.wait_for_ready,
+    };
+    serve(serve_data, &fake);
+    if (fake.hold) {
+        uv_timer_start(&call->timer, on_deadline, call->options.timeout_ms, 0);
+    } else {
+        if (fake.error.status == QVT_OK) {
+            call->callbacks.on_message(call, buf_slice(&fake.answer), call->data);
+        }
+        end(call, &fake.error);
+    }
+    buf_deinit(&fake.answer);
+}
+
+qvt_status qvt_rpc_client_call_unary(qvt_rpc_client_call **out, qvt_rpc_channel *channel, const qvt_rpc_method *method,
+                                     qvt_slice request, const qvt_rpc_call_options *options,
+                                     const qvt_rpc_client_callbacks *callbacks, void *data)
+{
+    qvt_rpc_client_call *call = calloc(1, sizeof *call);
+    if (call == NULL || buf_append_slice(&call->request, request) != QVT_OK) {
+        free(call);
+        return QVT_NO_MEMORY;
+    }
+    call->method = method;
+    call->options = *options;
+    call->callbacks = *callbacks;
+    call->data = data;
+    call->timer.data = call;
+    QVT_ASSERT(uv_timer_init(channel->loop, &call->timer) == 0);
+    uv_timer_start(&call->timer, on_served, 0, 0);
+    list_push_back(&channel->calls, &call->node);
+    *out = call;
+    return QVT_OK;
+}
+
+static void free_channel(uv_handle_t *handle)
+{
+    qvt_rpc_channel *channel = handle->data;
+    free(channel);
+}
+
+static void on_closing(uv_timer_t *timer)
+{
+    qvt_rpc_channel *channel = timer->data;
+    qvt_error error;
+    qvt_error_set(&error, QVT_CANCELLED, NULL, "closed");
+    while (!list_is_empty(&channel->calls)) {
+        end(LIST_ENTRY(channel->calls.next, struct qvt_rpc_client_call, node), &error);
+    }
+    channel->on_closed(channel->data);
+    uv_close((uv_handle_t *)timer, free_channel);
+}
+
+void qvt_rpc_channel_close(qvt_rpc_channel *channel, void (*on_closed)(void *data), void *data)
+{
+    channel->on_closed = on_closed;
+    channel->data = data;
+    channel->closing.data = channel;
+    QVT_ASSERT(uv_timer_init(channel->loop, &channel->closing) == 0);
+    uv_timer_start(&channel->closing, on_closing, 0, 0);
+}
+
+qvt_rpc_channel_state qvt_rpc_channel_get_state(const qvt_rpc_channel *channel)
+{
+    (void)channel;
+    return QVT_RPC_CHANNEL_READY;
+}
+
+void qvt_rpc_channel_try_next(qvt_rpc_channel *channel)
+{
+    (void)channel;
+    left_endpoints++;
+}

@@ -1,0 +1,28 @@
+/* Stands in for the channel: link it instead of the rpc module, and a function of the test answers every call. */
+#ifndef QVT_TESTS_UNIT_CLIENT_FAKE_RPC_H
+#define QVT_TESTS_UNIT_CLIENT_FAKE_RPC_H
+
+#include <stdbool.h>
+
+#include "qvt/error.h"
+#include "qvt/slice.h"
+#include "base/buf.h"
+
+/* One call as the tracker sees it. Either append an answer, or set error, or hold: no answer before the deadline. */
+struct fake_call {
+    const char *method; /* "RegisterSilo" */
+    qvt_slice request;
+    uint32_t timeout_ms;
+    bool waits_for_ready;
+    struct buf answer;
+    qvt_error error;
+    bool hold;
+};
+
+/* Answers all calls from now on, on the client's loop thread; before the first client is made. */
+void fake_rpc_serve(void (*tracker)(void *data, struct fake_call *call), void *data);
+
+/* How often a channel was told to leave its endpoint. */
+unsigned fake_rpc_left_endpoints(void);
+
+#endif
