@@ -31,6 +31,9 @@ function(qvt_shared name)
     foreach(part IN LISTS arg_PARTS)
         target_link_libraries(${target} PRIVATE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${part}>")
     endforeach()
+    # A part is also linked plainly by the parts that need it.
+    list(JOIN arg_PARTS "," parts)
+    set_property(TARGET ${target} PROPERTY LINK_LIBRARY_OVERRIDE "WHOLE_ARCHIVE,${parts}")
     target_link_options(${target} PRIVATE "LINKER:--version-script=${QVT_EXPORTS}")
     # The sanitizers' run time is linked to programs only and leaves names open in a library.
     if(NOT QVT_SANITIZE)
