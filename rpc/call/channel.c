@@ -1,0 +1,234 @@
+#include "rpc/call/channel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rpc/call/client_call.h"
+
+static const char *state_name(qvt_rpc_channel_state state)
+{
+    static const char *const names[] = {"idle", "connecting", "ready", "transient failure", "shutdown"};
+    return names[state];
+}
+
+void channel_soon(qvt_rpc_channel *channel)
+{
+    if (!net_timer_is_active(&channel->soon)) {
+        net_timer_start(&channel->runtime->loop->timers, &channel->soon, 0);
+    }
+}
+
+void channel_set_state(qvt_rpc_channel *channel, qvt_rpc_channel_state state)
+{
+    if (channel->state == state || channel->closing) {
+        return;
+    }
+    channel->state = state;
+    log_write(&channel->runtime->log, LOG_INFO, "channel", log_text("state", state_name(state)),
+              log_text("endpoint", channel->endpoints[channel->endpoint].text));
+    if (channel->options.on_state != NULL) {
+        channel->options.on_state(channel, state, channel->options.data);
+    }
+}
+
+void channel_want_connection(qvt_rpc_channel *channel)
+{
+    if (channel->state != QVT_RPC_CHANNEL_IDLE || channel->closing) {
+        return;
+    }
+    channel->round =
+        (struct channel_round){.endpoints_left = channel->endpoint_count, .started_ms = net_timer_now_ms()};
+    channel_step_soon(channel);
+    channel_set_state(channel, QVT_RPC_CHANNEL_CONNECTING);
+}
+
+static void open_waiting(qvt_rpc_channel *channel)
+{
+    while (channel_is_ready(channel) && !list_is_empty(&channel->waiting)) {
+        qvt_rpc_client_call *call = LIST_ENTRY(channel->waiting.next, qvt_rpc_client_call, link);
+        qvt_status status = client_call_open(call);
+        if (status == QVT_UNAVAILABLE) {
+            channel_conn_retire(channel->current);
+        } else if (status != QVT_OK) {
+            client_call_fail(call, status, "%s", qvt_status_text(status));
+        }
+    }
+}
+
+static void fail_hasty(qvt_rpc_channel *channel)
+{
+    struct list *next = NULL;
+    for (struct list *node = channel->waiting.next; node != &channel->waiting; node = next) {
+        qvt_rpc_client_call *call = LIST_ENTRY(node, qvt_rpc_client_call, link);
+        next = node->next;
+        if (!call->wait_for_ready) {
+            client_call_fail(call, QVT_UNAVAILABLE, "%s", channel->failure);
+        }
+    }
+}
+
+void channel_dispatch(qvt_rpc_channel *channel)
+{
+    open_waiting(channel);
+    if (channel->state == QVT_RPC_CHANNEL_TRANSIENT_FAILURE) {
+        fail_hasty(channel);
+    }
+    if (!list_is_empty(&channel->waiting)) {
+        channel_want_connection(channel);
+    }
+}
+
+static void work(struct net_timer *timer)
+{
+    qvt_rpc_channel *channel = LIST_ENTRY(timer, qvt_rpc_channel, soon);
+    while (!list_is_empty(&channel->todo)) {
+        client_call_work(LIST_ENTRY(channel->todo.next, qvt_rpc_client_call, todo));
+    }
+    if (channel->step_due) {
+        channel->step_due = false;
+        channel_step(channel);
+    }
+    if (!channel->closing) {
+        channel_dispatch(channel);
+    }
+    channel_close_conns(channel, channel->closing);
+    (void)channel_finish_close(channel);
+}
+
+static void read_options(qvt_rpc_channel_options *out, const qvt_rpc_channel_options *given)
+{
+    const qvt_rpc_channel_options defaults = QVT_RPC_CHANNEL_OPTIONS_INIT;
+    *out = defaults;
+    if (given != NULL) {
+        memcpy(out, given, given->size < sizeof(*out) ? given->size : sizeof(*out));
+    }
+    if (out->user_agent == NULL) {
+        out->user_agent = "qvt";
+    }
+}
+
+static void free_channel(qvt_rpc_channel *channel)
+{
+    free(channel->user_agent);
+    free(channel->endpoints);
+    free(channel->round.addresses);
+    free(channel->headers);
+    free(channel->last_error);
+    free(channel);
+}
+
+static qvt_status parse_endpoints(qvt_rpc_channel *channel, const char *const *endpoints, size_t count,
+                                  qvt_error *error)
+{
+    if (count == 0) {
+        return qvt_error_field(error, "endpoint", "no endpoint was given");
+    }
+    channel->endpoints = calloc(count, sizeof(*channel->endpoints));
+    if (channel->endpoints == NULL) {
+        return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
+    }
+    for (size_t i = 0; i < count; i++) {
+        qvt_status status = channel_endpoint_parse(&channel->endpoints[i], endpoints[i], error);
+        if (status != QVT_OK) {
+            return status;
+        }
+    }
+    channel->endpoint_count = count;
+    return QVT_OK;
+}
+
+static qvt_status fill_channel(qvt_rpc_channel *channel, const char *const *endpoints, size_t count,
+                               const qvt_rpc_channel_options *options, qvt_error *error)
+{
+    list_init(&channel->conns);
+    list_init(&channel->calls);
+    list_init(&channel->waiting);
+    list_init(&channel->todo);
+    channel->soon.on_due = work;
+    channel_conn_fill_setup(&channel->setup, channel->runtime->loop);
+    read_options(&channel->options, options);
+    backoff_init(&channel->backoff, channel->options.backoff_first_ms, channel->options.backoff_max_ms);
+    size_t agent_size = strlen(channel->options.user_agent) + 1;
+    channel->user_agent = malloc(agent_size);
+    if (channel->user_agent == NULL) {
+        return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
+    }
+    memcpy(channel->user_agent, channel->options.user_agent, agent_size);
+    return parse_endpoints(channel, endpoints, count, error);
+}
+
+qvt_status qvt_rpc_channel_new(qvt_rpc_channel **out, qvt_rpc_runtime *runtime, const char *const *endpoints,
+                               size_t endpoint_count, const qvt_rpc_channel_options *options, qvt_error *error)
+{
+    qvt_rpc_channel *channel = calloc(1, sizeof(*channel));
+    if (channel == NULL) {
+        return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
+    }
+    channel->runtime = runtime;
+    qvt_status status = fill_channel(channel, endpoints, endpoint_count, options, error);
+    if (status != QVT_OK) {
+        free_channel(channel);
+        return status;
+    }
+    *out = channel;
+    return QVT_OK;
+}
+
+void qvt_rpc_channel_close(qvt_rpc_channel *channel, void (*on_closed)(void *data), void *data)
+{
+    if (channel->closing) {
+        return;
+    }
+    channel->on_closed = on_closed;
+    channel->closed_data = data;
+    channel->state = QVT_RPC_CHANNEL_SHUTDOWN;
+    channel->closing = true;
+    net_timer_stop(&channel->runtime->loop->timers, &channel->timer);
+    channel_abandon_round(channel);
+    for (struct list *node = channel->calls.next; node != &channel->calls; node = node->next) {
+        client_call_fail(LIST_ENTRY(node, qvt_rpc_client_call, sibling), QVT_CANCELLED, "the channel was closed");
+    }
+    channel_soon(channel);
+}
+
+bool channel_finish_close(qvt_rpc_channel *channel)
+{
+    if (!channel->closing || channel->is_resolving || !list_is_empty(&channel->conns) ||
+        !list_is_empty(&channel->calls)) {
+        return false;
+    }
+    void (*on_closed)(void *data) = channel->on_closed;
+    void *data = channel->closed_data;
+    net_timer_stop(&channel->runtime->loop->timers, &channel->soon);
+    free_channel(channel);
+    if (on_closed != NULL) {
+        on_closed(data);
+    }
+    return true;
+}
+
+qvt_rpc_channel_state qvt_rpc_channel_get_state(const qvt_rpc_channel *channel)
+{
+    return channel->state;
+}
+
+const char *qvt_rpc_channel_endpoint(const qvt_rpc_channel *channel)
+{
+    return channel->endpoints[channel->endpoint].text;
+}
+
+void qvt_rpc_channel_try_next(qvt_rpc_channel *channel)
+{
+    if (channel->closing) {
+        return;
+    }
+    if (channel->state == QVT_RPC_CHANNEL_CONNECTING) {
+        channel->round.address = channel->round.address_count;
+    } else {
+        channel->endpoint = (channel->endpoint + 1) % channel->endpoint_count;
+    }
+    if (channel->current != NULL) {
+        channel_conn_retire(channel->current);
+    }
+    channel_want_connection(channel);
+}
