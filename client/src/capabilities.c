@@ -96,7 +96,7 @@ static qvt_status ask_one(qvt_capabilities *result, qvt_client *client, struct c
     request.cluster = encode_text(client->cluster);
     request.silo_id = encode_text(silo_id);
     qvt_status status = encode_message(&wire, quark_version_v1_GetSiloCapabilitiesRequest_fields, &request);
-    status = status == QVT_OK ? query_run(client, terms, &method_get_silo_capabilities, &wire, decode_one, result)
+    status = status == QVT_OK ? query_run(client, terms, METHOD(GET_SILO_CAPABILITIES), &wire, decode_one, result)
                               : fail_no_memory(terms);
     buf_deinit(&wire);
     return status;
@@ -110,7 +110,7 @@ static qvt_status ask_page(qvt_capabilities *result, qvt_client *client, struct 
     request.page_token = encode_text(result->next_page);
     qvt_status status = encode_message(&wire, quark_version_v1_ListSiloCapabilitiesRequest_fields, &request);
     result->next_page = "";
-    status = status == QVT_OK ? query_run(client, terms, &method_list_silo_capabilities, &wire, decode_page, result)
+    status = status == QVT_OK ? query_run(client, terms, METHOD(LIST_SILO_CAPABILITIES), &wire, decode_page, result)
                               : fail_no_memory(terms);
     buf_deinit(&wire);
     return status;

@@ -129,7 +129,7 @@ static qvt_status ask(qvt_find_result *result, qvt_client *client, struct call_t
         }
     }
     if (status == QVT_OK) {
-        status = query_run(client, terms, &method_find_compatible_silos, &request, decode, result);
+        status = query_run(client, terms, METHOD(FIND_COMPATIBLE_SILOS), &request, decode, result);
     }
     buf_deinit(&request);
     return status;

@@ -72,7 +72,7 @@ static void beat(struct registration *registration)
     if (!registration->is_beating && silo_encode_heartbeat(&request, &name) == QVT_OK) {
         registration->is_beating = true;
         registration->beat_incarnation = name.incarnation;
-        unary_start(&registration->heartbeat_call, registration->client->channel, &method_heartbeat,
+        unary_start(&registration->heartbeat_call, registration->client->channel, METHOD(HEARTBEAT),
                     buf_slice(&request), third, false);
     }
     buf_deinit(&request);

@@ -1,15 +1,9 @@
-/* The tracker's methods, by name. */
+/* The tracker's methods, by name: METHOD(HEARTBEAT). */
 #ifndef QVT_CLIENT_METHODS_H
 #define QVT_CLIENT_METHODS_H
 
-#include "qvt/rpc/method.h"
+#include "qvt/quark/version/v1/version_tracker.methods.h"
 
-extern const qvt_rpc_method method_register_silo;
-extern const qvt_rpc_method method_unregister_silo;
-extern const qvt_rpc_method method_heartbeat;
-extern const qvt_rpc_method method_register_silo_versions;
-extern const qvt_rpc_method method_get_silo_capabilities;
-extern const qvt_rpc_method method_list_silo_capabilities;
-extern const qvt_rpc_method method_find_compatible_silos;
+#define METHOD(name) (&quark_version_v1_version_tracker.methods[QUARK_VERSION_V1_VERSION_TRACKER_##name])
 
 #endif

@@ -150,13 +150,13 @@ static qvt_status encode(struct registration *registration, const struct write *
     struct silo_name name = {cluster, silo->options.silo_id, registration->held.incarnation};
     switch (write->kind) {
     case WRITE_VERSIONS:
-        *method = &method_register_silo_versions;
+        *method = METHOD(REGISTER_SILO_VERSIONS);
         return silo_encode_versions(out, &name, write->versions);
-    case WRITE_UNREGISTER: *method = &method_unregister_silo; return silo_encode_unregister(out, &name);
+    case WRITE_UNREGISTER: *method = METHOD(UNREGISTER_SILO); return silo_encode_unregister(out, &name);
     case WRITE_REGISTER:
     case WRITE_RECOVER: break;
     }
-    *method = &method_register_silo;
+    *method = METHOD(REGISTER_SILO);
     return silo_encode_register(out, cluster, silo, registration->instance_id, &registration->held);
 }
 

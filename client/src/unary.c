@@ -1,5 +1,7 @@
 #include "client/src/unary.h"
 
+#include "client/src/reasons.h"
+
 static void on_message(qvt_rpc_client_call *call, qvt_slice message, void *data)
 {
     struct unary *unary = data;
@@ -16,8 +18,11 @@ static void on_end(qvt_rpc_client_call *call, const qvt_rpc_result *result, void
 {
     struct unary *unary = data;
     (void)call;
-    /* A copy, because on_done may free or restart what the unary is embedded in. */
-    qvt_error error = result->error->status != QVT_OK ? *result->error : unary->error;
+    qvt_error error = unary->error;
+    if (result->error->status != QVT_OK) {
+        reasons_own(&error, result->error);
+    }
+    /* Passed as a copy, because on_done may free or restart what the unary is embedded in. */
     unary->on_done(unary, &error);
 }
 
