@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "qvt/blob.h"
 #include "server/registry/image.h"
 #include "server/registry/position.h"
@@ -50,15 +51,26 @@ struct change {
     qvt_blob *encoded; /* private: NULL until change_encoded */
 };
 
+/* A change with one reference: copies what the draft's slices and arrays point to and takes its own references to the
+ * images. The draft's refs and encoded are ignored. NO_MEMORY. */
+QVT_MUST_CHECK qvt_status change_new(struct change **out, const struct change *draft);
+
 struct change *change_ref(struct change *change);
 void change_unref(struct change *change); /* NULL is fine */
 
 /* The memory it holds in bytes, images included, whoever shares them. */
 size_t change_size_bytes(const struct change *change);
 
-/* The whole change as an encoded `quark.version.v1.Change`, made once and shared by all watchers and the store.
- * Borrowed from the change. NO_MEMORY. */
+/* Appends the whole change as an encoded `quark.version.v1.Change`. NO_MEMORY. */
+QVT_MUST_CHECK qvt_status change_encode(const struct change *change, struct buf *out);
+
+/* One put as an encoded `quark.version.v1.Record`, for walks and for changes cut to a filter. NO_MEMORY. */
+QVT_MUST_CHECK qvt_status change_encode_record(const struct image *image, struct buf *out);
+
+/* The encoding of the whole change, made once and shared by all watchers; borrowed from the change, take a reference to
+ * keep it: the registry drops that of changes far behind the head. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status change_encoded(struct change *change, qvt_blob **out);
+void change_drop_encoded(struct change *change);
 
 /* Reads an encoded Change. NO_MEMORY; DATA_LOSS: not a Change. */
 QVT_MUST_CHECK qvt_status change_decode(struct change **out, qvt_slice bytes);

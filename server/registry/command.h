@@ -31,7 +31,7 @@ struct silo_mark {
 
 struct silo_marks {
     const struct silo_mark *silos;
-    size_t count; /* at most limits.bulk_silos */
+    size_t count; /* each silo once; what exceeds one change is left out */
 };
 
 /* Requests are borrowed and never changed; strings in them are valid UTF-8 without NUL (checked before decoding). */

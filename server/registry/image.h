@@ -22,17 +22,23 @@ enum record_kind {
 /* Shared by reference count, one thread. The value of a silo, policy or setting holds its mod_revision and etag. */
 struct image;
 
+/* Which change puts an image: its revision and its time by the store's wall clock. */
+struct image_origin {
+    uint64_t revision;
+    int64_t time_us;
+};
+
 /* A copy of key and value with one reference. `field` is the number of the value in the contract's Record (3 silo,
- * 4 policy, 5 setting). mod_revision: of the change that puts it. NO_MEMORY. */
+ * 4 policy, 5 setting). NO_MEMORY. */
 QVT_MUST_CHECK qvt_status image_new(struct image **out, uint32_t kind, uint32_t field, qvt_slice key, qvt_slice value,
-                                    uint64_t mod_revision);
+                                    struct image_origin origin);
 
 struct image *image_ref(struct image *image);
 void image_unref(struct image *image); /* NULL is fine */
 
 uint32_t image_kind(const struct image *image);
 uint32_t image_field(const struct image *image);
-uint64_t image_mod_revision(const struct image *image);
+struct image_origin image_origin(const struct image *image);
 
 /* Borrowed, valid while a reference is held. The key's bytes are followed by a NUL. */
 qvt_slice image_key(const struct image *image);
