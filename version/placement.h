@@ -103,8 +103,9 @@ struct placement_policy {
 };
 
 /* Fills what the request leaves open from the policy, then checks as placement_check. A range in the request asks for
- * the mode RANGE; the policy's range serves only where the mode is RANGE; the policy's CLOSEST is ALL for a request
- * without version. INVALID_ARGUMENT: as placement_check. Pure. */
+ * the mode RANGE. The policy's mode serves requests with a version (SPEC §5.2: without one no mode applies), its range
+ * the mode RANGE, its selector all, but CLOSEST is ALL for a request without version. INVALID_ARGUMENT: as
+ * placement_check. Pure. */
 QVT_MUST_CHECK qvt_status placement_combine(struct placement_question *request, const struct placement_policy *policy,
                                             const char **field, const char **why);
 

@@ -101,6 +101,19 @@ static void range_of_the_policy_serves_only_the_mode_range(void)
     CU_ASSERT_EQUAL(third.mode, PLACEMENT_RANGE);
 }
 
+static void mode_of_the_policy_does_not_touch_a_request_without_version(void)
+{
+    struct range theirs = given_range("^2");
+    struct placement_policy policy = {.mode = PLACEMENT_RANGE, .range = &theirs};
+    struct placement_question request = {.version = NULL};
+    CU_ASSERT_EQUAL(combine(&request, policy), QVT_OK);
+    CU_ASSERT_EQUAL(request.mode, PLACEMENT_MODE_UNSPECIFIED);
+    CU_ASSERT_PTR_NULL(request.range);
+    request.mode = PLACEMENT_RANGE;
+    CU_ASSERT_EQUAL(combine(&request, policy), QVT_OK);
+    CU_ASSERT_PTR_EQUAL(request.range, &theirs);
+}
+
 static void range_with_another_mode_in_one_request_is_refused(void)
 {
     struct range mine = given_range("^1");
@@ -131,6 +144,7 @@ SUITE_MAIN("version/placement_combine", SUITE_CASE(range_mode_needs_a_range), SU
            SUITE_CASE(request_overrides_the_policy), SUITE_CASE(policy_fills_what_the_request_leaves_open),
            SUITE_CASE(range_of_the_request_beats_mode_and_range_of_the_policy),
            SUITE_CASE(range_of_the_policy_serves_only_the_mode_range),
+           SUITE_CASE(mode_of_the_policy_does_not_touch_a_request_without_version),
            SUITE_CASE(range_with_another_mode_in_one_request_is_refused),
            SUITE_CASE(range_mode_with_a_range_nowhere_is_refused),
            SUITE_CASE(closest_of_the_policy_is_all_for_a_request_without_version))
