@@ -8,6 +8,7 @@
 
 #include "server/app/flags.h"
 #include "server/app/state_dir.h"
+#include "tests/support/suite.h"
 
 static struct settings settings;
 static enum flags_action action;
@@ -160,26 +161,12 @@ static void without_a_home_the_user_is_told_what_to_set(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "/proc/nowhere"));
 }
 
-int main(void)
-{
-    CU_TestInfo tests[] = {
-        {"without_flags_the_defaults_of_the_specification_hold", without_flags_the_defaults_of_the_specification_hold},
-        {"a_value_follows_as_next_word_or_after_an_equals_sign", a_value_follows_as_next_word_or_after_an_equals_sign},
-        {"the_command_line_wins_over_the_environment", the_command_line_wins_over_the_environment},
-        {"help_and_version_win_over_faults", help_and_version_win_over_faults},
-        {"a_fault_names_the_flag_the_value_and_the_rule", a_fault_names_the_flag_the_value_and_the_rule},
-        {"the_help_names_every_default", the_help_names_every_default},
-        {"the_state_directory_is_made_for_its_owner_alone", the_state_directory_is_made_for_its_owner_alone},
-        {"without_a_home_the_user_is_told_what_to_set", without_a_home_the_user_is_told_what_to_set},
-        CU_TEST_INFO_NULL,
-    };
-    CU_SuiteInfo suites[] = {{"app", NULL, NULL, NULL, NULL, tests}, CU_SUITE_INFO_NULL};
-    if (CU_initialize_registry() != CUE_SUCCESS || CU_register_suites(suites) != CUE_SUCCESS) {
-        return 2;
-    }
-    CU_basic_set_mode(CU_BRM_VERBOSE);
-    CU_basic_run_tests();
-    unsigned failures = CU_get_number_of_failures();
-    CU_cleanup_registry();
-    return failures == 0 ? 0 : 1;
-}
+SUITE_MAIN("server/app",
+           SUITE_CASE(without_flags_the_defaults_of_the_specification_hold),
+           SUITE_CASE(a_value_follows_as_next_word_or_after_an_equals_sign),
+           SUITE_CASE(the_command_line_wins_over_the_environment),
+           SUITE_CASE(help_and_version_win_over_faults),
+           SUITE_CASE(a_fault_names_the_flag_the_value_and_the_rule),
+           SUITE_CASE(the_help_names_every_default),
+           SUITE_CASE(the_state_directory_is_made_for_its_owner_alone),
+           SUITE_CASE(without_a_home_the_user_is_told_what_to_set))

@@ -1,0 +1,114 @@
+#include "server/service/answer.h"
+
+#include <stdio.h>
+
+#include "base/check.h"
+
+enum { SCRATCH_KEPT = 256 * 1024 };
+
+void answer_position(struct encoder *encoder, uint32_t field, const struct position *position)
+{
+    size_t mark = encode_begin(encoder);
+    encode_bytes(encoder, 1, qvt_slice_text(position->store_id));
+    encode_uint(encoder, 2, position->revision);
+    encode_fixed64(encoder, 3, position->token);
+    encode_end(encoder, field, mark);
+}
+
+void answer_prefix_at(struct encoder *encoder, const struct service *service, const struct position *position,
+                      uint32_t age_ms)
+{
+    answer_position(encoder, ANSWER_POSITION, position);
+    encode_time_us(encoder, ANSWER_CACHE_TTL, (int64_t)service->options.cache_ttl_ms * 1000);
+    if (age_ms > 0) {
+        encode_time_us(encoder, ANSWER_AGE, (int64_t)age_ms * 1000);
+    }
+}
+
+/* Encoded once a generation. */
+static void renew_prefix(struct cluster *cluster, struct registry *registry)
+{
+    buf_clear(&cluster->prefix);
+    struct encoder encoder = {&cluster->prefix, QVT_OK};
+    answer_prefix_at(&encoder, cluster->service, registry_head(registry), 0);
+    cluster->prefix_generation = encoder.status == QVT_OK ? cluster->generation : 0;
+}
+
+void answer_prefix(struct encoder *encoder, struct service *service, struct cluster *cluster)
+{
+    struct registry *registry = service->empty;
+    if (cluster == NULL || cluster_registry(cluster, &registry, NULL) != QVT_OK || registry == service->empty) {
+        answer_prefix_at(encoder, service, registry_head(service->empty), 0);
+        return;
+    }
+    uint32_t age_ms = replica_age_ms(cluster->replica);
+    if (age_ms > 0) {
+        answer_prefix_at(encoder, service, registry_head(registry), age_ms);
+        return;
+    }
+    if (cluster->prefix_generation != cluster->generation) {
+        renew_prefix(cluster, registry);
+    }
+    encode_raw(encoder, buf_slice(&cluster->prefix));
+    if (cluster->prefix_generation == 0) {
+        encoder->status = QVT_NO_MEMORY;
+    }
+}
+
+static qvt_status check_min_position(const struct read *read, const Quark__Version__V1__Position *wanted,
+                                     qvt_error *error)
+{
+    if (wanted == NULL || wanted->revision == 0) {
+        return QVT_OK;
+    }
+    struct position position = {.revision = wanted->revision, .token = wanted->token};
+    int len = snprintf(position.store_id, sizeof(position.store_id), "%s", wanted->store_id);
+    enum registry_resume found =
+        len > (int)STORE_ID_LEN ? REGISTRY_RESUME_LOST : registry_resume(read->registry, &position);
+    if (found == REGISTRY_RESUME_LIVE || found == REGISTRY_RESUME_RESET) {
+        return QVT_OK;
+    }
+    if (found == REGISTRY_RESUME_AHEAD && store_is_shared(read->service->options.store)) {
+        (void)qvt_error_set(error, QVT_UNAVAILABLE, "BEHIND", "this replica has not seen min_position yet");
+        if (error != NULL) {
+            error->retry_delay_ms = 100;
+        }
+        return QVT_UNAVAILABLE;
+    }
+    return qvt_error_set(error, QVT_ABORTED, "HISTORY_LOST", "min_position %llu is not in the history of this cluster",
+                         (unsigned long long)wanted->revision);
+}
+
+qvt_status read_begin(struct read *read, struct service *service, const char *cluster,
+                      const Quark__Version__V1__Position *min_position, qvt_error *error)
+{
+    const char *name = NULL;
+    *read = (struct read){.service = service, .registry = service->empty};
+    QVT_TRY(cluster_name(cluster, &name, error));
+    read->cluster = cluster_find(service, name);
+    if (read->cluster != NULL) {
+        QVT_TRY(cluster_registry(read->cluster, &read->registry, error));
+    } else if (!service->listed) {
+        return service_ready(service, error);
+    }
+    QVT_TRY(check_min_position(read, min_position, error));
+    buf_clear(&service->scratch);
+    read->encoder = (struct encoder){&service->scratch, QVT_OK};
+    answer_prefix(&read->encoder, service, read->cluster);
+    return QVT_OK;
+}
+
+void read_reply(struct read *read, qvt_rpc_unary *unary)
+{
+    if (read->encoder.status == QVT_OK) {
+        qvt_slice answer = buf_slice(&read->service->scratch);
+        qvt_rpc_unary_reply(unary, &answer, 1);
+    } else {
+        qvt_error error;
+        (void)qvt_error_set(&error, read->encoder.status, NULL, "out of memory for the answer");
+        qvt_rpc_unary_fail(unary, &error);
+    }
+    if (read->service->scratch.cap > SCRATCH_KEPT) {
+        buf_deinit(&read->service->scratch);
+    }
+}

@@ -1,0 +1,21 @@
+/* Private to find: request and policy combined into one question. */
+#ifndef QVT_SERVER_SERVICE_FIND_QUESTION_H
+#define QVT_SERVER_SERVICE_FIND_QUESTION_H
+
+#include "server/service/service_impl.h"
+#include "version/placement.h"
+
+/* placement points into the other members and the request: do not move. */
+struct find_question {
+    struct semver version;
+    struct range range;
+    struct placement_question placement;
+};
+
+/* Checks the request's names, version, range, mode and selector, and completes them from the policy in force. Without
+ * version and range no mode applies (SPEC §5.2). INVALID_ARGUMENT names field, text and rule. Pure. */
+QVT_MUST_CHECK qvt_status find_question_read(struct find_question *out, const struct registry *registry,
+                                             const Quark__Version__V1__FindCompatibleSilosRequest *request,
+                                             qvt_error *error);
+
+#endif

@@ -1,0 +1,82 @@
+#include "server/service/handlers.h"
+
+#include <xxhash.h>
+
+#include "base/check.h"
+#include "server/service/page.h"
+
+/* Fields of Policy, and what holds where none was set (SPEC §5). */
+enum { POLICY_MODE = 2, POLICY_SELECTOR = 3, POLICY_MIN_READY = 6, MIN_READY_DEFAULT = 2 };
+
+static void encode_policy(struct encoder *encoder, const struct registry_policy *policy)
+{
+    if (policy != NULL) {
+        encode_message(encoder, ANSWER_BODY, image_value(policy->image), qvt_slice_make(NULL, 0));
+        return;
+    }
+    size_t mark = encode_begin(encoder);
+    encode_uint(encoder, POLICY_MODE, PLACEMENT_STRICT);
+    encode_uint(encoder, POLICY_SELECTOR, PLACEMENT_ALL);
+    encode_uint(encoder, POLICY_MIN_READY, MIN_READY_DEFAULT);
+    encode_end(encoder, ANSWER_BODY, mark);
+}
+
+static qvt_status check_type_or_default(const char *actor_type, qvt_error *error)
+{
+    return actor_type[0] == '\0' ? QVT_OK : check_actor_type("actor_type", qvt_slice_text(actor_type), error);
+}
+
+SERVICE_HANDLER(handle_get_policy, GetPolicy)
+{
+    struct read read;
+    qvt_error error;
+    if (read_begin(&read, self, request->cluster, request->min_position, &error) != QVT_OK ||
+        check_type_or_default(request->actor_type, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    encode_policy(&read.encoder, registry_policy_for(read.registry, qvt_slice_text(request->actor_type)));
+    read_reply(&read, unary);
+}
+
+static bool list_one(struct read *read, struct page *page, const struct registry_policy *policy)
+{
+    size_t mark = encode_begin(&read->encoder);
+    if (page->left > 0) {
+        encode_policy(&read->encoder, policy);
+    }
+    return page_takes(page, &read->encoder, mark);
+}
+
+/* The cluster's default comes first: its key is the empty one. */
+static void list_policies(struct read *read, struct page *page, bool from_start)
+{
+    qvt_slice last = page->after;
+    const struct registry_policy *policy = from_start ? registry_policy(read->registry, last) : NULL;
+    if (policy != NULL) {
+        (void)list_one(read, page, policy);
+    }
+    policy = registry_policy_after(read->registry, page->after);
+    for (; policy != NULL && read->encoder.status == QVT_OK; policy = registry_policy_next(read->registry, policy)) {
+        if (!list_one(read, page, policy)) {
+            page_end(page, &read->encoder, last);
+            return;
+        }
+        last = policy->actor_type;
+    }
+}
+
+SERVICE_HANDLER(handle_list_policies, ListPolicies)
+{
+    struct read read;
+    struct page page;
+    qvt_error error;
+    uint64_t filters = XXH3_64bits_withSeed(request->cluster, strlen(request->cluster), 2);
+    if (read_begin(&read, self, request->cluster, request->min_position, &error) != QVT_OK ||
+        page_begin(&page, self, request->page_size, request->page_token, filters, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    list_policies(&read, &page, request->page_token[0] == '\0');
+    read_reply(&read, unary);
+}

@@ -1,0 +1,234 @@
+#include "server/service/service.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "server/service/find.h"
+#include "server/service/handlers.h"
+#include "server/service/heartbeat.h"
+#include "quark/version/v1/version_tracker.methods.h"
+#include "server/service/service_impl.h"
+#include "server/service/watch.h"
+#include "server/service/watch_stream.h"
+#include "server/service/write.h"
+
+enum { CACHE_BYTES_MAX = 16 << 20 };
+
+#define UNARY_HANDLERS                                                                                                 \
+    .register_silo = handle_register_silo, .get_silo = handle_get_silo, .list_silos = handle_list_silos,               \
+    .update_silo = handle_update_silo, .unregister_silo = handle_unregister_silo, .heartbeat = handle_heartbeat,       \
+    .register_silo_versions = handle_register_silo_versions, .get_silo_capabilities = handle_get_silo_capabilities,    \
+    .list_silo_capabilities = handle_list_silo_capabilities, .get_actor_type_version = handle_get_actor_type_version,  \
+    .set_policy = handle_set_policy, .get_policy = handle_get_policy, .list_policies = handle_list_policies,           \
+    .delete_policy = handle_delete_policy, .get_cluster_status = handle_get_cluster_status
+
+void service_wake(struct service *service)
+{
+    if (!service->turn_wanted) {
+        service->turn_wanted = true;
+        if (service->options.observer.on_wake != NULL) {
+            service->options.observer.on_wake(service->options.observer.data);
+        }
+    }
+}
+
+static void announce_ready(struct service *service)
+{
+    if (!service->ready) {
+        service->ready = service->fault.status == QVT_OK;
+        if (service->options.observer.on_ready != NULL) {
+            service->options.observer.on_ready(service->options.observer.data, &service->fault);
+        }
+    }
+}
+
+static void on_list(void *data, qvt_status status, const char *const *names, size_t count, const qvt_error *error)
+{
+    struct service *service = data;
+    if (status != QVT_OK) {
+        service->fault = *error;
+        service_wake(service);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct cluster *cluster = NULL;
+        if (cluster_open(service, names[i], false, &cluster, &service->fault) != QVT_OK) {
+            break;
+        }
+    }
+    service->listed = service->fault.status == QVT_OK;
+    service_wake(service);
+}
+
+static void init_lists(struct service *service)
+{
+    list_init(&service->ticking);
+    list_init(&service->filters);
+}
+
+qvt_status service_new(struct service **out, const struct service_options *options)
+{
+    struct service *service = calloc(1, sizeof(*service));
+    if (service == NULL) {
+        return QVT_NO_MEMORY;
+    }
+    service->options = *options;
+    init_lists(service);
+    answer_cache_init(&service->cache, CACHE_BYTES_MAX);
+    qvt_status status = registry_new(&service->empty, &options->limits);
+    if (status != QVT_OK) {
+        free(service);
+        return status;
+    }
+    *out = service;
+    store_list(options->store, on_list, service);
+    return QVT_OK;
+}
+
+qvt_status service_ready(const struct service *service, qvt_error *error)
+{
+    if (service->fault.status != QVT_OK) {
+        return qvt_error_set(error, service->fault.status, service->fault.reason, "%s", service->fault.message);
+    }
+    if (service->ready) {
+        return QVT_OK;
+    }
+    (void)qvt_error_set(error, QVT_UNAVAILABLE, "WARMING_UP", "records are being loaded");
+    if (error != NULL) {
+        error->retry_delay_ms = 100;
+    }
+    return QVT_UNAVAILABLE;
+}
+
+/* Whether the store's clusters are all loaded, or one cannot be. */
+static void check_loading(struct service *service)
+{
+    qvt_error error;
+    for (size_t i = 0; service->listed && i < service->cluster_count; i++) {
+        qvt_status status = replica_ready(service->clusters[i]->replica, &error);
+        if (status != QVT_OK && error.reason != NULL && strcmp(error.reason, "WARMING_UP") == 0) {
+            return;
+        }
+        if (status != QVT_OK) {
+            service->fault = error;
+            break;
+        }
+    }
+    if (service->listed || service->fault.status != QVT_OK) {
+        announce_ready(service);
+    }
+}
+
+/* A new cluster whose replica could not load answers what waits for it. */
+static void check_waiting(struct cluster *cluster)
+{
+    qvt_error error;
+    if (list_is_empty(&cluster->waiting) || replica_ready(cluster->replica, &error) == QVT_OK ||
+        (error.reason != NULL && strcmp(error.reason, "WARMING_UP") == 0)) {
+        return;
+    }
+    write_fail_waiting(cluster, &error);
+}
+
+void service_turn(struct service *service)
+{
+    int64_t now_us = store_monotonic_us(service->options.store);
+    service->turn_wanted = false;
+    for (size_t i = 0; i < service->cluster_count; i++) {
+        struct cluster *cluster = service->clusters[i];
+        if (cluster->woken || replica_deadline_us(cluster->replica) <= now_us) {
+            cluster->woken = false;
+            replica_turn(cluster->replica);
+        }
+        check_waiting(cluster);
+    }
+    watch_turn(service, now_us);
+    clusters_sweep(service);
+    if (!service->ready) {
+        check_loading(service);
+    }
+}
+
+int64_t service_deadline_us(const struct service *service)
+{
+    int64_t deadline = watch_deadline_us(service);
+    for (size_t i = 0; i < service->cluster_count; i++) {
+        int64_t own = replica_deadline_us(service->clusters[i]->replica);
+        deadline = own < deadline ? own : deadline;
+    }
+    return deadline;
+}
+
+static void free_service(struct service *service)
+{
+    void (*on_closed)(void *data) = service->on_closed;
+    void *data = service->on_closed_data;
+    registry_free(service->empty);
+    answer_cache_deinit(&service->cache);
+    find_memory_deinit(&service->find_memory);
+    buf_deinit(&service->scratch);
+    free(service->clusters);
+    free(service);
+    on_closed(data);
+}
+
+void service_closed_one(struct service *service)
+{
+    if (--service->closing == 0 && service->on_closed != NULL) {
+        free_service(service);
+    }
+}
+
+void service_drain(struct service *service)
+{
+    service->draining = true;
+    watch_end_all(service);
+}
+
+void service_close(struct service *service, void (*on_closed)(void *data), void *data)
+{
+    qvt_error error;
+    (void)qvt_error_set(&error, QVT_UNAVAILABLE, NULL, "the server is shutting down");
+    service->on_closed = on_closed;
+    service->on_closed_data = data;
+    service->closing++;
+    service_drain(service);
+    while (service->cluster_count > 0) {
+        struct cluster *cluster = service->clusters[service->cluster_count - 1];
+        write_fail_waiting(cluster, &error);
+        cluster_close(cluster);
+    }
+    service_closed_one(service);
+}
+
+const quark_version_v1_version_tracker_handlers *service_handlers(void)
+{
+    static const quark_version_v1_version_tracker_handlers HANDLERS = {
+        UNARY_HANDLERS,
+        .find_compatible_silos = handle_find_compatible_silos,
+    };
+    return &HANDLERS;
+}
+
+qvt_status service_serve(struct service *service, qvt_rpc_server *server)
+{
+    static const qvt_rpc_handler FIND = {.on_request = find_on_request};
+    const qvt_rpc_method *methods = quark_version_v1_version_tracker.methods;
+    QVT_TRY(qvt_rpc_server_add_method(server, &methods[QUARK_VERSION_V1_VERSION_TRACKER_FIND_COMPATIBLE_SILOS], &FIND,
+                                      service));
+    service->grpc_handlers = (quark_version_v1_version_tracker_handlers){
+        UNARY_HANDLERS,
+        .heartbeat_stream = heartbeat_stream_handler,
+        .watch = watch_stream_handler,
+    };
+    service->grpc = (quark_version_v1_version_tracker_service){&service->grpc_handlers, service};
+    return quark_version_v1_version_tracker_serve(server, &service->grpc);
+}
+
+void service_read_counters(const struct service *service, struct service_counters *out)
+{
+    out->finds_total = service->finds_total;
+    out->finds_from_cache = service->finds_from_cache;
+    out->watchers = service->watcher_count;
+    out->clusters = service->cluster_count;
+}

@@ -1,0 +1,78 @@
+/* The version tracker as its callers see it: clusters by name, every operation of SPEC §4 and §6, whatever carries it.
+ *
+ * Sans-I/O: time comes from the store, the driver calls service_turn when asked. Everything on one thread. */
+#ifndef QVT_SERVER_SERVICE_SERVICE_H
+#define QVT_SERVER_SERVICE_SERVICE_H
+
+#include <stdbool.h>
+
+#include "base/entropy.h"
+#include "base/log.h"
+#include "qvt/error.h"
+#include "qvt/rpc/server.h"
+#include "quark/version/v1/version_tracker.server.h"
+#include "server/registry/limits.h"
+#include "server/store/store.h"
+
+struct service;
+
+/* Called by the service; each may be NULL; none may free it. */
+struct service_observer {
+    /* Call service_turn once this loop turn's input has been read. Asked at most once until the turn. */
+    void (*on_wake)(void *data);
+    /* Every stored cluster is loaded, or error says why one is not. Once. */
+    void (*on_ready)(void *data, const qvt_error *error);
+    void *data;
+};
+
+struct service_options {
+    struct store *store;           /* outlives the service */
+    const struct entropy *entropy; /* outlives the service */
+    const struct log *log;         /* outlives the service; may be NULL */
+    struct registry_limits limits;
+    uint32_t clusters_max;
+    uint32_t page_size_max;
+    uint32_t message_bytes_max; /* pages of lists stay below it */
+    uint32_t cache_ttl_ms;
+    uint32_t progress_interval_ms; /* between messages on a quiet watch */
+    uint32_t watch_stall_ms;       /* a watcher that takes nothing for so long is ended */
+    struct service_observer observer;
+};
+
+/* Begins to load every cluster of the store. NO_MEMORY. */
+QVT_MUST_CHECK qvt_status service_new(struct service **out, const struct service_options *options);
+
+/* Ends watches and waiting writes with UNAVAILABLE, lets appends in flight end, then frees the service and calls
+ * on_closed, maybe at once. No call may come after this. */
+void service_close(struct service *service, void (*on_closed)(void *data), void *data);
+
+/* Ends every watch with UNAVAILABLE, so that a server can drain; new ones are refused. */
+void service_drain(struct service *service);
+
+/* OK, or UNAVAILABLE reason WARMING_UP until everything is loaded, or why loading failed. error may be NULL. */
+QVT_MUST_CHECK qvt_status service_ready(const struct service *service, qvt_error *error);
+
+/* Does what waits: appends, expiry, watchers. */
+void service_turn(struct service *service);
+
+/* When service_turn must be called next even if nobody asks, store_monotonic_us; INT64_MAX: never. */
+int64_t service_deadline_us(const struct service *service);
+
+/* The handlers of every method, for any carrier; their data is the service. Static. */
+const quark_version_v1_version_tracker_handlers *service_handlers(void);
+
+/* Serves every method on the gRPC server: FindCompatibleSilos by a path that answers repeated questions from their
+ * bytes, Watch and HeartbeatStream as streams, the rest by service_handlers. NO_MEMORY, ALREADY_EXISTS. */
+QVT_MUST_CHECK qvt_status service_serve(struct service *service, qvt_rpc_server *server);
+
+/* Numbers for metrics. */
+struct service_counters {
+    uint64_t finds_total;
+    uint64_t finds_from_cache;
+    uint64_t watchers;
+    uint64_t clusters;
+};
+
+void service_read_counters(const struct service *service, struct service_counters *out);
+
+#endif
