@@ -38,7 +38,7 @@ static void define_service(struct emit *emit, struct buf *out, const struct mode
     text_add(out, "const struct json_binding %s_bindings[] = {\n", service->snake);
     for (size_t i = 0; i < service->method_count; i++) {
         const struct model_method *method = &service->methods[i];
-        text_add(out, "    {&%s.methods[%zu],\n     &%s_json_type,\n     &%s_json_type,\n     %s,\n", service->snake, i,
+        text_add(out, "    {&%s_methods[%zu],\n     &%s_json_type,\n     &%s_json_type,\n     %s,\n", service->snake, i,
                  method->input->snake, method->output->snake, emit_is_unary(method) ? local(emit, method) : "NULL");
         if (method->route_count > 0) {
             text_add(out, "     %s_%s_set_field},\n", service->snake, method->snake);

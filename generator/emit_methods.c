@@ -24,7 +24,10 @@ static void declare_service(struct emit *emit, struct buf *out, const struct mod
 {
     text_c_comment(out, "", service->comment);
     text_add(out, "extern const qvt_rpc_service %s;\n\n", service->snake);
-    text_add(out, "/* Where each method is in %s.methods. */\nenum {\n", service->snake);
+    if (service->method_count > 0) {
+        text_add(out, "extern const qvt_rpc_method %s_methods[%zu];\n\n", service->snake, service->method_count);
+    }
+    text_raw(out, "/* Where each method is in it. */\nenum {\n");
     for (size_t i = 0; i < service->method_count; i++) {
         const struct model_method *method = &service->methods[i];
         text_add(out, "    %s_%s = %zu,\n", service->upper, names_constant(emit->arena, method->snake), i);
@@ -35,7 +38,7 @@ static void declare_service(struct emit *emit, struct buf *out, const struct mod
 static void define_service(struct buf *out, const struct model_service *service)
 {
     if (service->method_count > 0) {
-        text_add(out, "static const qvt_rpc_method %s_methods[] = {\n", service->snake);
+        text_add(out, "const qvt_rpc_method %s_methods[%zu] = {\n", service->snake, service->method_count);
     }
     for (size_t i = 0; i < service->method_count; i++) {
         const struct model_method *method = &service->methods[i];

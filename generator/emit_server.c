@@ -188,7 +188,7 @@ static void add_registration(struct emit *emit, struct buf *out, const struct mo
         text_add(out, "            .on_drain = %s,\n", local(emit, method, "_on_drain"));
     }
     text_add(out,
-             "        };\n        status = qvt_rpc_server_add_method(server, &%s.methods[%zu], &handler, (void "
+             "        };\n        status = qvt_rpc_server_add_method(server, &%s_methods[%zu], &handler, (void "
              "*)service);\n    }\n",
              method->service->snake, method->index);
 }

@@ -70,8 +70,9 @@ struct json_members {
     void *iterator;
     const struct json_name *names;
     size_t count;
-    json_t *value;     /* of the member at hand, never null */
-    size_t index;      /* of its name */
+    json_t *value; /* of the member at hand, never null */
+    size_t index;  /* of its name */
+    bool entered;
     qvt_status status; /* the caller's result for the member; what is not OK ends the walk */
 };
 

@@ -23,6 +23,7 @@ struct json_writer {
     const json_type_list *types; /* for Any, ends with NULL; may be NULL; borrowed */
     bool emit_defaults;          /* also write fields without presence that have their default value */
     bool comma;
+    bool joined;
     qvt_status status; /* NO_MEMORY; INVALID_ARGUMENT for a value that JSON cannot express */
 };
 
@@ -33,6 +34,9 @@ void json_writer_begin_object(struct json_writer *writer);
 void json_writer_end_object(struct json_writer *writer);
 void json_writer_begin_array(struct json_writer *writer);
 void json_writer_end_array(struct json_writer *writer);
+
+/* The next json_writer_begin_object goes on in the object at hand instead: how Any puts `@type` in front. */
+void json_writer_join_object(struct json_writer *writer);
 
 /* A member's name, already a JSON string with its quotes. */
 void json_writer_name(struct json_writer *writer, const char *quoted);
@@ -53,6 +57,9 @@ void json_writer_int64(struct json_writer *writer, int64_t value);
 void json_writer_uint64(struct json_writer *writer, uint64_t value);
 void json_writer_float(struct json_writer *writer, float value);
 void json_writer_double(struct json_writer *writer, double value);
+
+/* Whether proto3 leaves the value out: minus zero is not zero. */
+bool json_writer_is_zero(double value);
 
 /* By name; a number that has none as the number. */
 void json_writer_enum(struct json_writer *writer, const ProtobufCEnumDescriptor *type, int value);

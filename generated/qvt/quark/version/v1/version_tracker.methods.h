@@ -16,7 +16,9 @@ extern "C" {
  * Errors are google.rpc.Status with a `reason` in ErrorInfo (domain `quark.version.v1`) and the field at fault in BadRequest. */
 extern const qvt_rpc_service quark_version_v1_version_tracker;
 
-/* Where each method is in quark_version_v1_version_tracker.methods. */
+extern const qvt_rpc_method quark_version_v1_version_tracker_methods[18];
+
+/* Where each method is in it. */
 enum {
     QUARK_VERSION_V1_VERSION_TRACKER_REGISTER_SILO = 0,
     QUARK_VERSION_V1_VERSION_TRACKER_GET_SILO = 1,

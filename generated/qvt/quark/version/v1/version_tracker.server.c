@@ -293,37 +293,37 @@ qvt_status quark_version_v1_version_tracker_serve(qvt_rpc_server *server, const 
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_register_silo,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[0], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[0], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->get_silo != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_get_silo,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[1], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[1], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->list_silos != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_list_silos,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[2], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[2], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->update_silo != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_update_silo,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[3], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[3], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->unregister_silo != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_unregister_silo,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[4], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[4], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->heartbeat != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_heartbeat,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[5], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[5], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->heartbeat_stream.on_message != NULL) {
         static const qvt_rpc_handler handler = {
@@ -333,67 +333,67 @@ qvt_status quark_version_v1_version_tracker_serve(qvt_rpc_server *server, const 
             .on_cancel = version_tracker_heartbeat_stream_on_cancel,
             .on_drain = version_tracker_heartbeat_stream_on_drain,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[6], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[6], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->register_silo_versions != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_register_silo_versions,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[7], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[7], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->get_silo_capabilities != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_get_silo_capabilities,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[8], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[8], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->list_silo_capabilities != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_list_silo_capabilities,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[9], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[9], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->get_actor_type_version != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_get_actor_type_version,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[10], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[10], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->find_compatible_silos != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_find_compatible_silos,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[11], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[11], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->set_policy != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_set_policy,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[12], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[12], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->get_policy != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_get_policy,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[13], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[13], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->list_policies != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_list_policies,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[14], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[14], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->delete_policy != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_delete_policy,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[15], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[15], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->get_cluster_status != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = version_tracker_get_cluster_status,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[16], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[16], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->watch.on_message != NULL) {
         static const qvt_rpc_handler handler = {
@@ -403,7 +403,7 @@ qvt_status quark_version_v1_version_tracker_serve(qvt_rpc_server *server, const 
             .on_cancel = version_tracker_watch_on_cancel,
             .on_drain = version_tracker_watch_on_drain,
         };
-        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker.methods[17], &handler, (void *)service);
+        status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[17], &handler, (void *)service);
     }
     return status;
 }
