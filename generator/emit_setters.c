@@ -56,7 +56,7 @@ static void set_message(struct emit *emit, struct buf *out, const struct model_f
              field->message->snake, field->c_name);
 }
 
-/* Reads the text into the member `to`; leaves with the status unless `after` has to be done first. */
+/* Reads the text into the member `to`, the result into `status`. */
 static void set_scalar(struct buf *out, const struct model_field *field, const char *to)
 {
     if (field->type == TYPE_ENUM) {
@@ -81,6 +81,17 @@ static void set_repeated(struct emit *emit, struct buf *out, const struct model_
     text_add(out, "        message->n_%s += status == QVT_OK ? 1 : 0;\n        return status;\n", name);
 }
 
+static void set_singular(struct emit *emit, struct buf *out, const struct model_field *field)
+{
+    const char *to = text_format(emit->arena, "message->%s", field->c_name);
+    if (field->type == TYPE_ENUM) {
+        set_scalar(out, field, to);
+        text_raw(out, "        return status;\n");
+    } else {
+        text_add(out, "        return json_field_%s(reader, rest, text, &%s);\n", emit_value_kind(field), to);
+    }
+}
+
 static void set_case(struct emit *emit, struct buf *out, const struct model_field *field, size_t index)
 {
     text_add(out, "    case %zu: {\n", index);
@@ -95,8 +106,7 @@ static void set_case(struct emit *emit, struct buf *out, const struct model_fiel
     } else {
         guard_oneof(out, field);
         text_raw(out, emit_value_mark(emit->arena, field, "        "));
-        set_scalar(out, field, text_format(emit->arena, "message->%s", field->c_name));
-        text_raw(out, "        return status;\n");
+        set_singular(emit, out, field);
     }
     text_raw(out, "    }\n");
 }

@@ -52,6 +52,7 @@ static void run_emitters(struct emit *emit)
             emit_methods(emit, file);
             emit_server(emit, file);
             emit_bindings(emit, file);
+            emit_client(emit, file);
             emit_json(emit, file);
             emit_routes(emit, file);
         }
