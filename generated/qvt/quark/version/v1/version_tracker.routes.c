@@ -73,8 +73,7 @@ static qvt_status set_quark_version_v1_register_silo_request(struct json_reader 
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 8, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
         if (*rest == '\0') {
@@ -91,8 +90,7 @@ static qvt_status set_quark_version_v1_register_silo_request(struct json_reader 
         return set_quark_version_v1_silo_info(reader, message->silo, rest, text);
     }
     case 2: {
-        qvt_status status = json_field_bytes(reader, rest, text, &message->instance_id);
-        return status;
+        return json_field_bytes(reader, rest, text, &message->instance_id);
     }
     case 3: {
         if (*rest == '\0') {
@@ -109,20 +107,16 @@ static qvt_status set_quark_version_v1_register_silo_request(struct json_reader 
         return set_quark_version_v1_held_incarnation(reader, message->held, rest, text);
     }
     case 4: {
-        qvt_status status = json_field_string(reader, rest, text, &message->if_match);
-        return status;
+        return json_field_string(reader, rest, text, &message->if_match);
     }
     case 5: {
-        qvt_status status = json_field_string(reader, rest, text, &message->request_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->request_id);
     }
     case 6: {
-        qvt_status status = json_field_string(reader, rest, text, &message->who);
-        return status;
+        return json_field_string(reader, rest, text, &message->who);
     }
     case 7: {
-        qvt_status status = json_field_string(reader, rest, text, &message->why);
-        return status;
+        return json_field_string(reader, rest, text, &message->why);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -160,24 +154,19 @@ static qvt_status set_quark_version_v1_silo_info(struct json_reader *reader, Qua
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 24, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->silo_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->silo_id);
     }
     case 1: {
-        qvt_status status = json_field_bytes(reader, rest, text, &message->instance_id);
-        return status;
+        return json_field_bytes(reader, rest, text, &message->instance_id);
     }
     case 2: {
-        qvt_status status = json_field_uint64(reader, rest, text, &message->incarnation);
-        return status;
+        return json_field_uint64(reader, rest, text, &message->incarnation);
     }
     case 3: {
-        qvt_status status = json_field_string(reader, rest, text, &message->address);
-        return status;
+        return json_field_string(reader, rest, text, &message->address);
     }
     case 4: {
-        qvt_status status = json_field_uint32(reader, rest, text, &message->port);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->port);
     }
     case 5: {
         int number = 0;
@@ -192,12 +181,10 @@ static qvt_status set_quark_version_v1_silo_info(struct json_reader *reader, Qua
         return status;
     }
     case 7: {
-        qvt_status status = json_field_bool(reader, rest, text, &message->suspect);
-        return status;
+        return json_field_bool(reader, rest, text, &message->suspect);
     }
     case 8: {
-        qvt_status status = json_field_bool(reader, rest, text, &message->unhealthy);
-        return status;
+        return json_field_bool(reader, rest, text, &message->unhealthy);
     }
     case 9: {
         if (message->lease_ttl == NULL) {
@@ -211,17 +198,14 @@ static qvt_status set_quark_version_v1_silo_info(struct json_reader *reader, Qua
         return google_protobuf_duration_read_text(reader, rest, text, message->lease_ttl);
     }
     case 10: {
-        qvt_status status = json_field_string(reader, rest, text, &message->region_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->region_id);
     }
     case 11: {
-        qvt_status status = json_field_string(reader, rest, text, &message->zone_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->zone_id);
     }
     case 12: {
         message->_shard_group_id_case = QUARK__VERSION__V1__SILO_INFO___SHARD_GROUP_ID_SHARD_GROUP_ID;
-        qvt_status status = json_field_string(reader, rest, text, &message->shard_group_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->shard_group_id);
     }
     case 13: {
         return json_field_refuse_form(reader);
@@ -230,12 +214,10 @@ static qvt_status set_quark_version_v1_silo_info(struct json_reader *reader, Qua
         return json_field_refuse_form(reader);
     }
     case 15: {
-        qvt_status status = json_field_string(reader, rest, text, &message->build_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->build_id);
     }
     case 16: {
-        qvt_status status = json_field_uint64(reader, rest, text, &message->deploy_epoch);
-        return status;
+        return json_field_uint64(reader, rest, text, &message->deploy_epoch);
     }
     case 17: {
         if (message->registered_at == NULL) {
@@ -249,12 +231,10 @@ static qvt_status set_quark_version_v1_silo_info(struct json_reader *reader, Qua
         return google_protobuf_timestamp_read_text(reader, rest, text, message->registered_at);
     }
     case 18: {
-        qvt_status status = json_field_uint64(reader, rest, text, &message->mod_revision);
-        return status;
+        return json_field_uint64(reader, rest, text, &message->mod_revision);
     }
     case 19: {
-        qvt_status status = json_field_string(reader, rest, text, &message->etag);
-        return status;
+        return json_field_string(reader, rest, text, &message->etag);
     }
     case 20: {
         if (message->last_heartbeat == NULL) {
@@ -297,8 +277,7 @@ static qvt_status set_quark_version_v1_silo_info(struct json_reader *reader, Qua
     }
     case 23: {
         message->_lease_remaining_ms_case = QUARK__VERSION__V1__SILO_INFO___LEASE_REMAINING_MS_LEASE_REMAINING_MS;
-        qvt_status status = json_field_uint32(reader, rest, text, &message->lease_remaining_ms);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->lease_remaining_ms);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -316,20 +295,16 @@ static qvt_status set_quark_version_v1_health(struct json_reader *reader, Quark_
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 4, &rest)) {
     case 0: {
-        qvt_status status = json_field_double(reader, rest, text, &message->cpu_percent);
-        return status;
+        return json_field_double(reader, rest, text, &message->cpu_percent);
     }
     case 1: {
-        qvt_status status = json_field_double(reader, rest, text, &message->memory_percent);
-        return status;
+        return json_field_double(reader, rest, text, &message->memory_percent);
     }
     case 2: {
-        qvt_status status = json_field_double(reader, rest, text, &message->latency_ms);
-        return status;
+        return json_field_double(reader, rest, text, &message->latency_ms);
     }
     case 3: {
-        qvt_status status = json_field_double(reader, rest, text, &message->score);
-        return status;
+        return json_field_double(reader, rest, text, &message->score);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -348,24 +323,19 @@ static qvt_status set_quark_version_v1_activity(struct json_reader *reader, Quar
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 5, &rest)) {
     case 0: {
-        qvt_status status = json_field_uint32(reader, rest, text, &message->actors);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->actors);
     }
     case 1: {
-        qvt_status status = json_field_uint32(reader, rest, text, &message->hot_actors);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->hot_actors);
     }
     case 2: {
-        qvt_status status = json_field_uint32(reader, rest, text, &message->queue_depth);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->queue_depth);
     }
     case 3: {
-        qvt_status status = json_field_uint32(reader, rest, text, &message->calls_in_flight);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->calls_in_flight);
     }
     case 4: {
-        qvt_status status = json_field_uint32(reader, rest, text, &message->streams);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->streams);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -381,12 +351,10 @@ static qvt_status set_quark_version_v1_held_incarnation(struct json_reader *read
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 2, &rest)) {
     case 0: {
-        qvt_status status = json_field_uint64(reader, rest, text, &message->incarnation);
-        return status;
+        return json_field_uint64(reader, rest, text, &message->incarnation);
     }
     case 1: {
-        qvt_status status = json_field_string(reader, rest, text, &message->store_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->store_id);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -404,12 +372,10 @@ static qvt_status set_quark_version_v1_get_silo_request(struct json_reader *read
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 4, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_string(reader, rest, text, &message->silo_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->silo_id);
     }
     case 2: {
         if (*rest == '\0') {
@@ -426,8 +392,7 @@ static qvt_status set_quark_version_v1_get_silo_request(struct json_reader *read
         return set_quark_version_v1_position(reader, message->min_position, rest, text);
     }
     case 3: {
-        qvt_status status = json_field_bool(reader, rest, text, &message->linearizable);
-        return status;
+        return json_field_bool(reader, rest, text, &message->linearizable);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -444,16 +409,13 @@ static qvt_status set_quark_version_v1_position(struct json_reader *reader, Quar
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 3, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->store_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->store_id);
     }
     case 1: {
-        qvt_status status = json_field_uint64(reader, rest, text, &message->revision);
-        return status;
+        return json_field_uint64(reader, rest, text, &message->revision);
     }
     case 2: {
-        qvt_status status = json_field_uint64(reader, rest, text, &message->token);
-        return status;
+        return json_field_uint64(reader, rest, text, &message->token);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -477,8 +439,7 @@ static qvt_status set_quark_version_v1_list_silos_request(struct json_reader *re
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 10, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
         void *grown = json_field_grow(reader, message->statuses, message->n_statuses, sizeof(*message->statuses));
@@ -493,12 +454,10 @@ static qvt_status set_quark_version_v1_list_silos_request(struct json_reader *re
         return status;
     }
     case 2: {
-        qvt_status status = json_field_string(reader, rest, text, &message->actor_type);
-        return status;
+        return json_field_string(reader, rest, text, &message->actor_type);
     }
     case 3: {
-        qvt_status status = json_field_string(reader, rest, text, &message->version_range);
-        return status;
+        return json_field_string(reader, rest, text, &message->version_range);
     }
     case 4: {
         void *grown = json_field_grow(reader, message->labels, message->n_labels, sizeof(*message->labels));
@@ -511,16 +470,13 @@ static qvt_status set_quark_version_v1_list_silos_request(struct json_reader *re
         return status;
     }
     case 5: {
-        qvt_status status = json_field_string(reader, rest, text, &message->zone_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->zone_id);
     }
     case 6: {
-        qvt_status status = json_field_uint32(reader, rest, text, &message->page_size);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->page_size);
     }
     case 7: {
-        qvt_status status = json_field_string(reader, rest, text, &message->page_token);
-        return status;
+        return json_field_string(reader, rest, text, &message->page_token);
     }
     case 8: {
         if (*rest == '\0') {
@@ -537,8 +493,7 @@ static qvt_status set_quark_version_v1_list_silos_request(struct json_reader *re
         return set_quark_version_v1_position(reader, message->min_position, rest, text);
     }
     case 9: {
-        qvt_status status = json_field_bool(reader, rest, text, &message->linearizable);
-        return status;
+        return json_field_bool(reader, rest, text, &message->linearizable);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -561,12 +516,10 @@ static qvt_status set_quark_version_v1_update_silo_request(struct json_reader *r
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 9, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_string(reader, rest, text, &message->silo_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->silo_id);
     }
     case 2: {
         if (*rest == '\0') {
@@ -594,24 +547,19 @@ static qvt_status set_quark_version_v1_update_silo_request(struct json_reader *r
         return google_protobuf_field_mask_read_text(reader, rest, text, message->update_mask);
     }
     case 4: {
-        qvt_status status = json_field_uint64(reader, rest, text, &message->incarnation);
-        return status;
+        return json_field_uint64(reader, rest, text, &message->incarnation);
     }
     case 5: {
-        qvt_status status = json_field_string(reader, rest, text, &message->if_match);
-        return status;
+        return json_field_string(reader, rest, text, &message->if_match);
     }
     case 6: {
-        qvt_status status = json_field_string(reader, rest, text, &message->request_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->request_id);
     }
     case 7: {
-        qvt_status status = json_field_string(reader, rest, text, &message->who);
-        return status;
+        return json_field_string(reader, rest, text, &message->who);
     }
     case 8: {
-        qvt_status status = json_field_string(reader, rest, text, &message->why);
-        return status;
+        return json_field_string(reader, rest, text, &message->why);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -632,32 +580,25 @@ static qvt_status set_quark_version_v1_unregister_silo_request(struct json_reade
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 7, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_string(reader, rest, text, &message->silo_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->silo_id);
     }
     case 2: {
-        qvt_status status = json_field_uint64(reader, rest, text, &message->incarnation);
-        return status;
+        return json_field_uint64(reader, rest, text, &message->incarnation);
     }
     case 3: {
-        qvt_status status = json_field_string(reader, rest, text, &message->if_match);
-        return status;
+        return json_field_string(reader, rest, text, &message->if_match);
     }
     case 4: {
-        qvt_status status = json_field_string(reader, rest, text, &message->request_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->request_id);
     }
     case 5: {
-        qvt_status status = json_field_string(reader, rest, text, &message->who);
-        return status;
+        return json_field_string(reader, rest, text, &message->who);
     }
     case 6: {
-        qvt_status status = json_field_string(reader, rest, text, &message->why);
-        return status;
+        return json_field_string(reader, rest, text, &message->why);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -677,12 +618,10 @@ static qvt_status set_quark_version_v1_heartbeat_request(struct json_reader *rea
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 6, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_string(reader, rest, text, &message->silo_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->silo_id);
     }
     case 2: {
         if (*rest == '\0') {
@@ -713,8 +652,7 @@ static qvt_status set_quark_version_v1_heartbeat_request(struct json_reader *rea
         return set_quark_version_v1_activity(reader, message->activity, rest, text);
     }
     case 4: {
-        qvt_status status = json_field_uint64(reader, rest, text, &message->incarnation);
-        return status;
+        return json_field_uint64(reader, rest, text, &message->incarnation);
     }
     case 5: {
         return json_field_refuse_form(reader);
@@ -739,35 +677,28 @@ static qvt_status set_quark_version_v1_register_silo_versions_request(struct jso
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 8, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_string(reader, rest, text, &message->silo_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->silo_id);
     }
     case 2: {
         return json_field_refuse_form(reader);
     }
     case 3: {
-        qvt_status status = json_field_uint64(reader, rest, text, &message->incarnation);
-        return status;
+        return json_field_uint64(reader, rest, text, &message->incarnation);
     }
     case 4: {
-        qvt_status status = json_field_string(reader, rest, text, &message->if_match);
-        return status;
+        return json_field_string(reader, rest, text, &message->if_match);
     }
     case 5: {
-        qvt_status status = json_field_string(reader, rest, text, &message->request_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->request_id);
     }
     case 6: {
-        qvt_status status = json_field_string(reader, rest, text, &message->who);
-        return status;
+        return json_field_string(reader, rest, text, &message->who);
     }
     case 7: {
-        qvt_status status = json_field_string(reader, rest, text, &message->why);
-        return status;
+        return json_field_string(reader, rest, text, &message->why);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -785,12 +716,10 @@ static qvt_status set_quark_version_v1_get_silo_capabilities_request(struct json
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 4, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_string(reader, rest, text, &message->silo_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->silo_id);
     }
     case 2: {
         if (*rest == '\0') {
@@ -807,8 +736,7 @@ static qvt_status set_quark_version_v1_get_silo_capabilities_request(struct json
         return set_quark_version_v1_position(reader, message->min_position, rest, text);
     }
     case 3: {
-        qvt_status status = json_field_bool(reader, rest, text, &message->linearizable);
-        return status;
+        return json_field_bool(reader, rest, text, &message->linearizable);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -827,16 +755,13 @@ static qvt_status set_quark_version_v1_list_silo_capabilities_request(struct jso
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 5, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_uint32(reader, rest, text, &message->page_size);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->page_size);
     }
     case 2: {
-        qvt_status status = json_field_string(reader, rest, text, &message->page_token);
-        return status;
+        return json_field_string(reader, rest, text, &message->page_token);
     }
     case 3: {
         if (*rest == '\0') {
@@ -853,8 +778,7 @@ static qvt_status set_quark_version_v1_list_silo_capabilities_request(struct jso
         return set_quark_version_v1_position(reader, message->min_position, rest, text);
     }
     case 4: {
-        qvt_status status = json_field_bool(reader, rest, text, &message->linearizable);
-        return status;
+        return json_field_bool(reader, rest, text, &message->linearizable);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -873,16 +797,13 @@ static qvt_status set_quark_version_v1_get_actor_type_version_request(struct jso
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 5, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_string(reader, rest, text, &message->silo_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->silo_id);
     }
     case 2: {
-        qvt_status status = json_field_string(reader, rest, text, &message->actor_type);
-        return status;
+        return json_field_string(reader, rest, text, &message->actor_type);
     }
     case 3: {
         if (*rest == '\0') {
@@ -899,8 +820,7 @@ static qvt_status set_quark_version_v1_get_actor_type_version_request(struct jso
         return set_quark_version_v1_position(reader, message->min_position, rest, text);
     }
     case 4: {
-        qvt_status status = json_field_bool(reader, rest, text, &message->linearizable);
-        return status;
+        return json_field_bool(reader, rest, text, &message->linearizable);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -927,29 +847,23 @@ static qvt_status set_quark_version_v1_find_compatible_silos_request(struct json
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 13, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_string(reader, rest, text, &message->actor_type);
-        return status;
+        return json_field_string(reader, rest, text, &message->actor_type);
     }
     case 2: {
-        qvt_status status = json_field_string(reader, rest, text, &message->version);
-        return status;
+        return json_field_string(reader, rest, text, &message->version);
     }
     case 3: {
-        qvt_status status = json_field_string(reader, rest, text, &message->range);
-        return status;
+        return json_field_string(reader, rest, text, &message->range);
     }
     case 4: {
-        qvt_status status = json_field_string(reader, rest, text, &message->actor_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->actor_id);
     }
     case 5: {
         message->_contract_fingerprint_case = QUARK__VERSION__V1__FIND_COMPATIBLE_SILOS_REQUEST___CONTRACT_FINGERPRINT_CONTRACT_FINGERPRINT;
-        qvt_status status = json_field_uint64(reader, rest, text, &message->contract_fingerprint);
-        return status;
+        return json_field_uint64(reader, rest, text, &message->contract_fingerprint);
     }
     case 6: {
         int number = 0;
@@ -964,16 +878,13 @@ static qvt_status set_quark_version_v1_find_compatible_silos_request(struct json
         return status;
     }
     case 8: {
-        qvt_status status = json_field_string(reader, rest, text, &message->caller);
-        return status;
+        return json_field_string(reader, rest, text, &message->caller);
     }
     case 9: {
-        qvt_status status = json_field_bool(reader, rest, text, &message->explain);
-        return status;
+        return json_field_bool(reader, rest, text, &message->explain);
     }
     case 10: {
-        qvt_status status = json_field_uint32(reader, rest, text, &message->limit);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->limit);
     }
     case 11: {
         if (*rest == '\0') {
@@ -990,8 +901,7 @@ static qvt_status set_quark_version_v1_find_compatible_silos_request(struct json
         return set_quark_version_v1_position(reader, message->min_position, rest, text);
     }
     case 12: {
-        qvt_status status = json_field_bool(reader, rest, text, &message->linearizable);
-        return status;
+        return json_field_bool(reader, rest, text, &message->linearizable);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -1012,12 +922,10 @@ static qvt_status set_quark_version_v1_set_policy_request(struct json_reader *re
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 7, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_string(reader, rest, text, &message->actor_type);
-        return status;
+        return json_field_string(reader, rest, text, &message->actor_type);
     }
     case 2: {
         if (*rest == '\0') {
@@ -1034,20 +942,16 @@ static qvt_status set_quark_version_v1_set_policy_request(struct json_reader *re
         return set_quark_version_v1_policy(reader, message->policy, rest, text);
     }
     case 3: {
-        qvt_status status = json_field_string(reader, rest, text, &message->if_match);
-        return status;
+        return json_field_string(reader, rest, text, &message->if_match);
     }
     case 4: {
-        qvt_status status = json_field_string(reader, rest, text, &message->request_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->request_id);
     }
     case 5: {
-        qvt_status status = json_field_string(reader, rest, text, &message->who);
-        return status;
+        return json_field_string(reader, rest, text, &message->who);
     }
     case 6: {
-        qvt_status status = json_field_string(reader, rest, text, &message->why);
-        return status;
+        return json_field_string(reader, rest, text, &message->why);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -1069,8 +973,7 @@ static qvt_status set_quark_version_v1_policy(struct json_reader *reader, Quark_
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 8, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->actor_type);
-        return status;
+        return json_field_string(reader, rest, text, &message->actor_type);
     }
     case 1: {
         int number = 0;
@@ -1085,8 +988,7 @@ static qvt_status set_quark_version_v1_policy(struct json_reader *reader, Quark_
         return status;
     }
     case 3: {
-        qvt_status status = json_field_string(reader, rest, text, &message->range);
-        return status;
+        return json_field_string(reader, rest, text, &message->range);
     }
     case 4: {
         if (*rest == '\0') {
@@ -1104,16 +1006,13 @@ static qvt_status set_quark_version_v1_policy(struct json_reader *reader, Quark_
     }
     case 5: {
         message->_min_ready_case = QUARK__VERSION__V1__POLICY___MIN_READY_MIN_READY;
-        qvt_status status = json_field_uint32(reader, rest, text, &message->min_ready);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->min_ready);
     }
     case 6: {
-        qvt_status status = json_field_uint64(reader, rest, text, &message->mod_revision);
-        return status;
+        return json_field_uint64(reader, rest, text, &message->mod_revision);
     }
     case 7: {
-        qvt_status status = json_field_string(reader, rest, text, &message->etag);
-        return status;
+        return json_field_string(reader, rest, text, &message->etag);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -1129,12 +1028,10 @@ static qvt_status set_quark_version_v1_ramp(struct json_reader *reader, Quark__V
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 2, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->target_version);
-        return status;
+        return json_field_string(reader, rest, text, &message->target_version);
     }
     case 1: {
-        qvt_status status = json_field_uint32(reader, rest, text, &message->basis_points);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->basis_points);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -1152,12 +1049,10 @@ static qvt_status set_quark_version_v1_get_policy_request(struct json_reader *re
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 4, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_string(reader, rest, text, &message->actor_type);
-        return status;
+        return json_field_string(reader, rest, text, &message->actor_type);
     }
     case 2: {
         if (*rest == '\0') {
@@ -1174,8 +1069,7 @@ static qvt_status set_quark_version_v1_get_policy_request(struct json_reader *re
         return set_quark_version_v1_position(reader, message->min_position, rest, text);
     }
     case 3: {
-        qvt_status status = json_field_bool(reader, rest, text, &message->linearizable);
-        return status;
+        return json_field_bool(reader, rest, text, &message->linearizable);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -1194,16 +1088,13 @@ static qvt_status set_quark_version_v1_list_policies_request(struct json_reader 
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 5, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_uint32(reader, rest, text, &message->page_size);
-        return status;
+        return json_field_uint32(reader, rest, text, &message->page_size);
     }
     case 2: {
-        qvt_status status = json_field_string(reader, rest, text, &message->page_token);
-        return status;
+        return json_field_string(reader, rest, text, &message->page_token);
     }
     case 3: {
         if (*rest == '\0') {
@@ -1220,8 +1111,7 @@ static qvt_status set_quark_version_v1_list_policies_request(struct json_reader 
         return set_quark_version_v1_position(reader, message->min_position, rest, text);
     }
     case 4: {
-        qvt_status status = json_field_bool(reader, rest, text, &message->linearizable);
-        return status;
+        return json_field_bool(reader, rest, text, &message->linearizable);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -1241,28 +1131,22 @@ static qvt_status set_quark_version_v1_delete_policy_request(struct json_reader 
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 6, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
-        qvt_status status = json_field_string(reader, rest, text, &message->actor_type);
-        return status;
+        return json_field_string(reader, rest, text, &message->actor_type);
     }
     case 2: {
-        qvt_status status = json_field_string(reader, rest, text, &message->if_match);
-        return status;
+        return json_field_string(reader, rest, text, &message->if_match);
     }
     case 3: {
-        qvt_status status = json_field_string(reader, rest, text, &message->request_id);
-        return status;
+        return json_field_string(reader, rest, text, &message->request_id);
     }
     case 4: {
-        qvt_status status = json_field_string(reader, rest, text, &message->who);
-        return status;
+        return json_field_string(reader, rest, text, &message->who);
     }
     case 5: {
-        qvt_status status = json_field_string(reader, rest, text, &message->why);
-        return status;
+        return json_field_string(reader, rest, text, &message->why);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -1279,8 +1163,7 @@ static qvt_status set_quark_version_v1_get_cluster_status_request(struct json_re
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 3, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
         if (*rest == '\0') {
@@ -1297,8 +1180,7 @@ static qvt_status set_quark_version_v1_get_cluster_status_request(struct json_re
         return set_quark_version_v1_position(reader, message->min_position, rest, text);
     }
     case 2: {
-        qvt_status status = json_field_bool(reader, rest, text, &message->linearizable);
-        return status;
+        return json_field_bool(reader, rest, text, &message->linearizable);
     }
     }
     return json_field_refuse_unknown(reader, path);
@@ -1320,8 +1202,7 @@ static qvt_status set_quark_version_v1_watch_request(struct json_reader *reader,
     const char *rest = "";
     switch (json_field_pick(reader, path, names, 8, &rest)) {
     case 0: {
-        qvt_status status = json_field_string(reader, rest, text, &message->cluster);
-        return status;
+        return json_field_string(reader, rest, text, &message->cluster);
     }
     case 1: {
         void *grown = json_field_grow(reader, message->actor_types, message->n_actor_types, sizeof(*message->actor_types));
