@@ -11,11 +11,11 @@ static const char *state_name(qvt_rpc_channel_state state)
     return names[state];
 }
 
+static void work(uv_idle_t *handle);
+
 void channel_soon(qvt_rpc_channel *channel)
 {
-    if (!net_timer_is_active(&channel->soon)) {
-        net_timer_start(&channel->runtime->loop->timers, &channel->soon, 0);
-    }
+    uv_idle_start(&channel->soon, work);
 }
 
 void channel_set_state(qvt_rpc_channel *channel, qvt_rpc_channel_state state)
@@ -78,9 +78,12 @@ void channel_dispatch(qvt_rpc_channel *channel)
     }
 }
 
-static void work(struct net_timer *timer)
+static void finish_close(qvt_rpc_channel *channel);
+
+static void work(uv_idle_t *handle)
 {
-    qvt_rpc_channel *channel = LIST_ENTRY(timer, qvt_rpc_channel, soon);
+    qvt_rpc_channel *channel = handle->data;
+    uv_idle_stop(handle);
     while (!list_is_empty(&channel->todo)) {
         client_call_work(LIST_ENTRY(channel->todo.next, qvt_rpc_client_call, todo));
     }
@@ -92,7 +95,7 @@ static void work(struct net_timer *timer)
         channel_dispatch(channel);
     }
     channel_close_conns(channel, channel->closing);
-    (void)channel_finish_close(channel);
+    finish_close(channel);
 }
 
 static void read_options(qvt_rpc_channel_options *out, const qvt_rpc_channel_options *given)
@@ -144,7 +147,6 @@ static qvt_status fill_channel(qvt_rpc_channel *channel, const char *const *endp
     list_init(&channel->calls);
     list_init(&channel->waiting);
     list_init(&channel->todo);
-    channel->soon.on_due = work;
     channel_conn_fill_setup(&channel->setup, channel->runtime->loop);
     read_options(&channel->options, options);
     backoff_init(&channel->backoff, channel->options.backoff_first_ms, channel->options.backoff_max_ms);
@@ -170,6 +172,8 @@ qvt_status qvt_rpc_channel_new(qvt_rpc_channel **out, qvt_rpc_runtime *runtime, 
         free_channel(channel);
         return status;
     }
+    uv_idle_init(runtime->uv, &channel->soon);
+    channel->soon.data = channel;
     *out = channel;
     return QVT_OK;
 }
@@ -191,20 +195,23 @@ void qvt_rpc_channel_close(qvt_rpc_channel *channel, void (*on_closed)(void *dat
     channel_soon(channel);
 }
 
-bool channel_finish_close(qvt_rpc_channel *channel)
+static void on_soon_closed(uv_handle_t *handle)
 {
-    if (!channel->closing || channel->is_resolving || !list_is_empty(&channel->conns) ||
-        !list_is_empty(&channel->calls)) {
-        return false;
-    }
+    qvt_rpc_channel *channel = handle->data;
     void (*on_closed)(void *data) = channel->on_closed;
     void *data = channel->closed_data;
-    net_timer_stop(&channel->runtime->loop->timers, &channel->soon);
     free_channel(channel);
     if (on_closed != NULL) {
         on_closed(data);
     }
-    return true;
+}
+
+static void finish_close(qvt_rpc_channel *channel)
+{
+    if (channel->closing && !channel->is_resolving && list_is_empty(&channel->conns) &&
+        list_is_empty(&channel->calls) && !uv_is_closing((uv_handle_t *)&channel->soon)) {
+        uv_close((uv_handle_t *)&channel->soon, on_soon_closed);
+    }
 }
 
 qvt_rpc_channel_state qvt_rpc_channel_get_state(const qvt_rpc_channel *channel)

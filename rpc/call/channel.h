@@ -4,7 +4,7 @@
  *                       ▲      └── every address of every endpoint failed ──▶ TRANSIENT_FAILURE
  *                       └──────────────── back-off over, calls wait ──────────────┘
  *
- * Everything that ends in a callback of the user or frees a connection is done from `soon`, a timer of no delay, so
+ * Everything that ends in a callback of the user or frees a connection is done from `soon`, in the loop's next turn, so
  * that it never happens inside a function the user called. */
 #ifndef QVT_RPC_CALL_CHANNEL_H
 #define QVT_RPC_CALL_CHANNEL_H
@@ -62,7 +62,7 @@ struct qvt_rpc_channel {
     struct list calls;   /* client_call.sibling: all that are not freed */
     struct list waiting; /* client_call.link */
     struct list todo;    /* client_call.todo */
-    struct net_timer soon;
+    uv_idle_t soon;      /* active while there is something to do; runs before the turn's output is sent */
     struct net_timer timer;
     struct channel_round round;
     uv_getaddrinfo_t resolving;
@@ -79,7 +79,7 @@ struct qvt_rpc_channel {
     void *closed_data;
 };
 
-/* Sees to it that channel_work runs in a later callback of the loop. */
+/* Sees to it that `soon` runs in the next turn of the loop. */
 void channel_soon(qvt_rpc_channel *channel);
 
 void channel_set_state(qvt_rpc_channel *channel, qvt_rpc_channel_state state);
@@ -125,13 +125,10 @@ void channel_conn_fill_setup(struct net_conn_setup *setup, struct net_loop *loop
 /* Connects to the address; channel->current is set. Ends in channel_attempt_…. UNAVAILABLE, NO_MEMORY. */
 QVT_MUST_CHECK qvt_status channel_conn_open(qvt_rpc_channel *channel, const struct sockaddr_storage *address);
 
-/* Takes no new calls from now on; the channel has no connection then. Closed by channel_work once it has no streams. */
+/* Takes no new calls from now on; the channel has no connection then. Closed from `soon` once it has no streams. */
 void channel_conn_retire(struct channel_conn *conn);
 
 /* Closes the retired connections that are done, or all of them. From `soon` only. */
 void channel_close_conns(qvt_rpc_channel *channel, bool all);
-
-/* Frees the channel when it is closing and everything in it has ended; true: it is gone. */
-bool channel_finish_close(qvt_rpc_channel *channel);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const char name_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
-static const char ipv6_characters[] = "0123456789abcdefABCDEF:.%";
+static const char ipv6_characters[] = "0123456789abcdefABCDEF:.";
 
 static bool is_made_of(const char *text, size_t len, const char *characters)
 {

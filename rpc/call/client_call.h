@@ -30,6 +30,7 @@ struct qvt_rpc_client_call {
     qvt_rpc_client_callbacks callbacks;
     void *data;
     struct net_timer deadline;
+    uint64_t deadline_ms;          /* on net_timer_now_ms's clock; 0: none */
     struct metadata_list metadata; /* of the request, as on the wire */
     struct buf replay;             /* framed messages: all that were sent while replayable, else those that wait */
     struct frame_decoder decoder;

@@ -30,7 +30,7 @@ static qvt_status reserve_headers(qvt_rpc_channel *channel, size_t count)
 static size_t format_timeout(const qvt_rpc_client_call *call, char out[TIMEOUT_TEXT_MAX])
 {
     uint64_t now = net_timer_now_ms();
-    uint64_t left = call->deadline.due_ms > now ? call->deadline.due_ms - now : 0;
+    uint64_t left = call->deadline_ms > now ? call->deadline_ms - now : 0;
     return timeout_format((int64_t)left * 1000000, out);
 }
 
@@ -44,7 +44,7 @@ static size_t fill_headers(qvt_rpc_client_call *call, char timeout[TIMEOUT_TEXT_
     headers[count++] = kept_header(":path", call->method->path);
     headers[count++] = kept_header(":authority", call->channel->endpoints[call->channel->endpoint].text);
     headers[count++] = kept_header("te", "trailers");
-    if (net_timer_is_active(&call->deadline)) {
+    if (call->deadline_ms != 0) {
         qvt_slice text = qvt_slice_make(timeout, format_timeout(call, timeout));
         headers[count++] = (struct http2_header){qvt_slice_text("grpc-timeout"), text, false};
     }

@@ -168,7 +168,7 @@ static void judge_broken(qvt_rpc_client_call *call, const struct channel_conn *c
     if (conn->lost != NULL || conn->closed) {
         client_ending_set(ending, QVT_UNAVAILABLE, "the connection to %s ended: %s", conn->endpoint,
                           conn->lost == NULL ? "closed" : conn->lost);
-    } else if (code == HTTP2_CANCEL && call->deadline.due_ms != 0 && net_timer_now_ms() >= call->deadline.due_ms) {
+    } else if (code == HTTP2_CANCEL && call->deadline_ms != 0 && net_timer_now_ms() >= call->deadline_ms) {
         client_ending_set(ending, QVT_DEADLINE_EXCEEDED, "the deadline passed");
     } else {
         client_ending_set(ending, mapping_from_http2(code), "the server reset the stream with %s",

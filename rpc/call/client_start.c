@@ -37,6 +37,7 @@ static qvt_status apply_options(qvt_rpc_client_call *call, const qvt_rpc_call_op
     }
     if (options.timeout_ms > 0) {
         call->deadline.on_due = on_deadline;
+        call->deadline_ms = net_timer_now_ms() + options.timeout_ms;
         net_timer_start(&call->channel->runtime->loop->timers, &call->deadline, options.timeout_ms);
     }
     return QVT_OK;
