@@ -20,8 +20,7 @@ void server_stop_conn(struct server_conn *conn)
         server_stop_conn_finally(conn);
         return;
     }
-    if (http2_session_announce_stop(conn->net.session) != QVT_OK ||
-        http2_session_ping(conn->net.session, payload) != QVT_OK) {
+    if (http2_session_announce_stop(conn->net.session, payload) != QVT_OK) {
         net_conn_close(&conn->net);
         return;
     }

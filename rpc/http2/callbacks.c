@@ -145,20 +145,34 @@ static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *
     return 0;
 }
 
-static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *data)
+static int send_waiting_reset(struct http2_session *session, int32_t id)
 {
-    struct http2_session *session = data;
-    if (session->resets_waiting == 0 || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0 ||
-        (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)) {
-        return 0;
-    }
-    struct http2_stream *stream = find_stream(session, frame->hd.stream_id);
+    struct http2_stream *stream = find_stream(session, id);
     if (stream == NULL || !stream->reset_after_end) {
         return 0;
     }
     stream->reset_after_end = false;
     session->resets_waiting--;
-    int result = nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, stream->id, stream->reset_code);
+    return nghttp2_submit_rst_stream(session->ng, NGHTTP2_FLAG_NONE, id, stream->reset_code);
+}
+
+static int send_waiting_ping(struct http2_session *session)
+{
+    session->ping_after_goaway = false;
+    return nghttp2_submit_ping(session->ng, NGHTTP2_FLAG_NONE, session->ping_payload);
+}
+
+static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *data)
+{
+    (void)ng;
+    struct http2_session *session = data;
+    int result = 0;
+    if (session->resets_waiting > 0 && (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
+        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+        result = send_waiting_reset(session, frame->hd.stream_id);
+    } else if (session->ping_after_goaway && frame->hd.type == NGHTTP2_GOAWAY) {
+        result = send_waiting_ping(session);
+    }
     return nghttp2_is_fatal(result) ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 

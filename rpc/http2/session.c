@@ -1,6 +1,7 @@
 #include "rpc/http2/session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "rpc/http2/session_private.h"
@@ -194,8 +195,10 @@ qvt_status http2_session_ping(struct http2_session *session, const uint8_t paylo
     return told(session, nghttp2_submit_ping(session->ng, NGHTTP2_FLAG_NONE, payload));
 }
 
-qvt_status http2_session_announce_stop(struct http2_session *session)
+qvt_status http2_session_announce_stop(struct http2_session *session, const uint8_t payload[8])
 {
+    session->ping_after_goaway = true;
+    memcpy(session->ping_payload, payload, sizeof(session->ping_payload));
     return told(session, nghttp2_submit_shutdown_notice(session->ng));
 }
 

@@ -124,9 +124,9 @@ uint32_t http2_session_peer_max_streams(const struct http2_session *session);
 /* Sends PING. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status http2_session_ping(struct http2_session *session, const uint8_t payload[8]);
 
-/* First step of a graceful stop: GOAWAY(2^31-1) says that new streams should not come but are still served.
- * NO_MEMORY. */
-QVT_MUST_CHECK qvt_status http2_session_announce_stop(struct http2_session *session);
+/* First step of a graceful stop: GOAWAY(2^31-1) says that new streams should not come but are still served, and a PING
+ * behind it, whose acknowledgement proves that the peer has read it. NO_MEMORY. */
+QVT_MUST_CHECK qvt_status http2_session_announce_stop(struct http2_session *session, const uint8_t payload[8]);
 
 /* Second step, or an abrupt one with a code: GOAWAY with the last stream handled; later streams are ignored. Open
  * streams go on; http2_session_is_done once they have ended. debug may be empty. NO_MEMORY. */

@@ -20,6 +20,8 @@ struct http2_session {
     uint32_t max_header_bytes;
     enum http2_role role;
     bool ready;
+    bool ping_after_goaway; /* nghttp2 would send a PING before a GOAWAY that was queued earlier */
+    uint8_t ping_payload[8];
     bool output_told; /* on_output was called and http2_session_send was not since */
 };
 

@@ -35,13 +35,14 @@ static void fail(qvt_rpc_server_call *call, qvt_slice request, void *data)
     qvt_rpc_unary_fail(qvt_rpc_server_call_unary(call), &error);
 }
 
-/* Sends the metadata whose names begin with x- back, as initial and as trailing. */
+/* Sends the metadata whose names begin with x- back, as initial and as trailing, but for values that may not be sent. */
 static void metadata(qvt_rpc_server_call *call, qvt_slice request, void *data)
 {
     (void)data;
     const qvt_rpc_metadata *given = qvt_rpc_server_call_metadata(call);
     for (size_t i = 0; i < given->count; i++) {
-        if (qvt_slice_starts_with(given->entries[i].name, qvt_slice_text("x-"))) {
+        if (qvt_slice_starts_with(given->entries[i].name, qvt_slice_text("x-")) &&
+            qvt_rpc_metadata_check(&given->entries[i]) == QVT_OK) {
             qvt_status initial = qvt_rpc_server_call_add_initial(call, &given->entries[i]);
             qvt_status trailing = qvt_rpc_server_call_add_trailing(call, &given->entries[i]);
             QVT_ASSERT(initial == QVT_OK && trailing == QVT_OK);
