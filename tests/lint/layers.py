@@ -22,7 +22,8 @@ MAY_INCLUDE = {
     "rpc/http2": ["base", "rpc/include", "rpc/wire"],
     "rpc/net": ["base", "rpc/include", "rpc/wire", "rpc/http2"],
     "rpc/call": ["base"] + RPC,
-    "generated": ["base", "rpc/include", "rpc/codec"],
+    "json": ["base", "rpc/include", "generated/protobuf-c/google/protobuf"],
+    "generated": ["base", "rpc/include", "rpc/codec", "json"],
     "generator": ["base", "generated"],
     "server/registry": CORE + ["generated"],
     "server/store": CORE + ["generated", "server/registry"],
@@ -30,10 +31,10 @@ MAY_INCLUDE = {
     "server/service": CORE + RPC + ["generated", "server/registry", "server/store", "server/replica"],
     "server/gateway": CORE
     + RPC
-    + ["generated", "server/registry", "server/store", "server/replica", "server/service"],
-    "server/app": CORE + RPC + ["generated", "server"],
+    + ["json", "generated", "server/registry", "server/store", "server/replica", "server/service"],
+    "server/app": CORE + RPC + ["json", "generated", "server"],
     "client": CORE + RPC + ["generated"],
-    "cli": CORE + RPC + ["generated"],
+    "cli": CORE + RPC + ["json", "generated"],
     "examples": ["base/include", "rpc/include", "client/include"],
 }
 
