@@ -27,19 +27,21 @@ typedef enum qvt_rpc_channel_state {
 } qvt_rpc_channel_state;
 
 typedef struct qvt_rpc_channel_options {
-    uint32_t size;                 /* sizeof this struct */
-    uint32_t max_message_bytes;    /* a received message; default 4 MiB */
-    uint32_t connect_timeout_ms;   /* one attempt; default 20000 (grpc connection-backoff) */
-    uint32_t backoff_first_ms;     /* default 1000, then ×1.6 ±20 % */
-    uint32_t backoff_max_ms;       /* default 120000 */
-    const char *user_agent;        /* copied; NULL: "qvt" */
+    uint32_t size;               /* sizeof this struct */
+    uint32_t max_message_bytes;  /* a received message; default 4 MiB */
+    uint32_t connect_timeout_ms; /* one attempt; default 20000 (grpc connection-backoff) */
+    uint32_t backoff_first_ms;   /* default 1000, then ×1.6 ±20 % */
+    uint32_t backoff_max_ms;     /* default 120000 */
+    const char *user_agent;      /* copied; NULL: "qvt" */
     /* Tells state changes; may be NULL. */
     void (*on_state)(qvt_rpc_channel *channel, qvt_rpc_channel_state state, void *data);
     void *data;
 } qvt_rpc_channel_options;
 
 #define QVT_RPC_CHANNEL_OPTIONS_INIT                                                                                   \
-    {sizeof(qvt_rpc_channel_options), 4u << 20, 20000, 1000, 120000, NULL, NULL, NULL}
+    {                                                                                                                  \
+        sizeof(qvt_rpc_channel_options), 4u << 20, 20000, 1000, 120000, NULL, NULL, NULL                               \
+    }
 
 /* Makes a channel to the endpoints "HOST:PORT", tried in order; copied; at least one. Connects at the first call.
  * options may be NULL. INVALID_ARGUMENT for a bad endpoint (error says which and why; may be NULL), NO_MEMORY. */
@@ -60,8 +62,8 @@ QVT_API void qvt_rpc_channel_try_next(qvt_rpc_channel *channel);
 
 /* How a call ended; borrowed during on_end. */
 typedef struct qvt_rpc_result {
-    const qvt_error *error;             /* error->status OK on success; reason, field, facts and delay from the details */
-    qvt_slice details;                  /* grpc-status-details-bin, an encoded google.rpc.Status; may be empty */
+    const qvt_error *error; /* error->status OK on success; reason, field, facts and delay from the details */
+    qvt_slice details;      /* grpc-status-details-bin, an encoded google.rpc.Status; may be empty */
     const qvt_rpc_metadata *trailing;
 } qvt_rpc_result;
 
@@ -76,13 +78,19 @@ typedef struct qvt_rpc_client_callbacks {
 } qvt_rpc_client_callbacks;
 
 typedef struct qvt_rpc_call_options {
-    uint32_t size;       /* sizeof this struct */
-    uint32_t timeout_ms; /* from now, sent as grpc-timeout and kept here too; 0: none */
-    bool wait_for_ready; /* queue while there is no connection; false: UNAVAILABLE once an attempt has failed */
+    uint32_t size;             /* sizeof this struct */
+    uint32_t timeout_ms;       /* from now, sent as grpc-timeout and kept here too; 0: none */
+    bool wait_for_ready;       /* queue while there is no connection; false: UNAVAILABLE once an attempt has failed */
     qvt_rpc_metadata metadata; /* copied */
 } qvt_rpc_call_options;
 
-#define QVT_RPC_CALL_OPTIONS_INIT {sizeof(qvt_rpc_call_options), 0, false, {NULL, 0}}
+#define QVT_RPC_CALL_OPTIONS_INIT                                                                                      \
+    {                                                                                                                  \
+        sizeof(qvt_rpc_call_options), 0, false,                                                                        \
+        {                                                                                                              \
+            NULL, 0                                                                                                    \
+        }                                                                                                              \
+    }
 
 /* Starts a call; callbacks are copied, options may be NULL. No callback runs before it returns. INVALID_ARGUMENT for bad
  * metadata, NO_MEMORY: then there is no call and no on_end. */

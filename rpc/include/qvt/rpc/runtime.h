@@ -23,7 +23,10 @@ typedef struct qvt_rpc_runtime_options {
     void *data;
 } qvt_rpc_runtime_options;
 
-#define QVT_RPC_RUNTIME_OPTIONS_INIT {sizeof(qvt_rpc_runtime_options), NULL, NULL, NULL}
+#define QVT_RPC_RUNTIME_OPTIONS_INIT                                                                                   \
+    {                                                                                                                  \
+        sizeof(qvt_rpc_runtime_options), NULL, NULL, NULL                                                              \
+    }
 
 /* Makes a runtime; options may be NULL. NO_MEMORY, UNAVAILABLE when the loop cannot be made. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_runtime_new(qvt_rpc_runtime **out, const qvt_rpc_runtime_options *options);

@@ -24,18 +24,20 @@ typedef struct qvt_rpc_server qvt_rpc_server;
 typedef struct qvt_rpc_server_call qvt_rpc_server_call;
 
 typedef struct qvt_rpc_server_options {
-    uint32_t size;                         /* sizeof this struct */
-    uint32_t max_message_bytes;            /* a received message; default 4 MiB */
-    uint32_t max_header_bytes;             /* a received header list (RFC 9113 §6.5.2); default 8 KiB */
-    uint32_t max_concurrent_streams;       /* a connection; default 1000 */
-    uint32_t max_connections;              /* default 10000 */
-    uint32_t max_queued_bytes;             /* unsent answer bytes of a connection before its calls must wait; default 1 MiB */
-    uint32_t max_call_memory_bytes;        /* what one request may cost decoded; default 16 MiB */
-    uint32_t preface_timeout_ms;           /* default 5000 */
+    uint32_t size;                   /* sizeof this struct */
+    uint32_t max_message_bytes;      /* a received message; default 4 MiB */
+    uint32_t max_header_bytes;       /* a received header list (RFC 9113 §6.5.2); default 8 KiB */
+    uint32_t max_concurrent_streams; /* a connection; default 1000 */
+    uint32_t max_connections;        /* default 10000 */
+    uint32_t max_queued_bytes;       /* unsent answer bytes of a connection before its calls must wait; default 1 MiB */
+    uint32_t max_call_memory_bytes;  /* what one request may cost decoded; default 16 MiB */
+    uint32_t preface_timeout_ms;     /* default 5000 */
 } qvt_rpc_server_options;
 
 #define QVT_RPC_SERVER_OPTIONS_INIT                                                                                    \
-    {sizeof(qvt_rpc_server_options), 4u << 20, 8u << 10, 1000, 10000, 1u << 20, 16u << 20, 5000}
+    {                                                                                                                  \
+        sizeof(qvt_rpc_server_options), 4u << 20, 8u << 10, 1000, 10000, 1u << 20, 16u << 20, 5000                     \
+    }
 
 /* What serves one method. Callbacks not named for the method's kind may be NULL. */
 typedef struct qvt_rpc_handler {
