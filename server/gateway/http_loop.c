@@ -8,8 +8,7 @@ static void on_timer(uv_timer_t *timer);
 
 static void run(struct http_loop *loop)
 {
-    uv_prepare_stop(&loop->prepare);
-    uv_check_stop(&loop->check);
+    turn_unwant(&loop->turn);
     MHD_run(loop->daemon);
     MHD_UNSIGNED_LONG_LONG timeout = 0;
     if (MHD_get_timeout(loop->daemon, &timeout) != MHD_YES) {
@@ -36,14 +35,9 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     run(loop);
 }
 
-static void on_prepare(uv_prepare_t *prepare)
+static void on_turn(void *data)
 {
-    run(prepare->data);
-}
-
-static void on_check(uv_check_t *check)
-{
-    run(check->data);
+    run(data);
 }
 
 qvt_status http_loop_start(struct http_loop *loop, uv_loop_t *uv, struct MHD_Daemon *daemon)
@@ -54,10 +48,9 @@ qvt_status http_loop_start(struct http_loop *loop, uv_loop_t *uv, struct MHD_Dae
         return QVT_UNAVAILABLE;
     }
     uv_timer_init(uv, &loop->timer);
-    uv_prepare_init(uv, &loop->prepare);
-    uv_check_init(uv, &loop->check);
-    loop->poll.data = loop->timer.data = loop->prepare.data = loop->check.data = loop;
-    loop->open_handles = 4;
+    turn_init(&loop->turn, uv, on_turn, loop);
+    loop->poll.data = loop->timer.data = loop;
+    loop->open_handles = 3;
     uv_poll_start(&loop->poll, UV_READABLE, on_poll);
     http_loop_kick(loop);
     return QVT_OK;
@@ -65,10 +58,8 @@ qvt_status http_loop_start(struct http_loop *loop, uv_loop_t *uv, struct MHD_Dae
 
 void http_loop_kick(struct http_loop *loop)
 {
-    /* Whichever comes first: the loop is either before or after its sleep. */
     if (loop->daemon != NULL) {
-        uv_prepare_start(&loop->prepare, on_prepare);
-        uv_check_start(&loop->check, on_check);
+        turn_want(&loop->turn);
     }
 }
 
@@ -77,12 +68,17 @@ void http_loop_active(struct http_loop *loop)
     loop->idle_runs = 0;
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void closed_one(void *data)
 {
-    struct http_loop *loop = handle->data;
+    struct http_loop *loop = data;
     if (--loop->open_handles == 0) {
         loop->on_closed(loop->data);
     }
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    closed_one(handle->data);
 }
 
 void http_loop_stop(struct http_loop *loop, void (*on_closed)(void *data), void *data)
@@ -92,6 +88,5 @@ void http_loop_stop(struct http_loop *loop, void (*on_closed)(void *data), void 
     loop->data = data;
     uv_close((uv_handle_t *)&loop->poll, on_handle_closed);
     uv_close((uv_handle_t *)&loop->timer, on_handle_closed);
-    uv_close((uv_handle_t *)&loop->prepare, on_handle_closed);
-    uv_close((uv_handle_t *)&loop->check, on_handle_closed);
+    turn_close(&loop->turn, closed_one, loop);
 }

@@ -8,14 +8,14 @@
 #include <uv.h>
 
 #include "qvt/status.h"
+#include "server/gateway/turn.h"
 
 /* Caller's memory, in place from start until on_closed. Invariant: MHD_run is never entered from its own callbacks. */
 struct http_loop {
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
     uv_timer_t timer;
-    uv_prepare_t prepare;
-    uv_check_t check;
+    struct turn turn;
     unsigned idle_runs; /* runs with a zero timeout in a row in which no callback of ours was reached */
     unsigned open_handles;
     void (*on_closed)(void *data);

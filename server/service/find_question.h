@@ -9,11 +9,12 @@
 struct find_question {
     struct semver version;
     struct range range;
+    struct range policy_range;
     struct placement_question placement;
 };
 
-/* Checks the request's names, version, range, mode and selector, and completes them from the policy in force. Without
- * version and range no mode applies (SPEC §5.2). INVALID_ARGUMENT names field, text and rule. Pure. */
+/* Reads the request's names, version and range, and lets placement_combine complete and judge it with the policy in
+ * force. INVALID_ARGUMENT names field, text and rule. Pure. */
 QVT_MUST_CHECK qvt_status find_question_read(struct find_question *out, const struct registry *registry,
                                              const Quark__Version__V1__FindCompatibleSilosRequest *request,
                                              qvt_error *error);

@@ -1,0 +1,47 @@
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/app/flags.h"
+#include "server/app/server.h"
+
+enum { EXIT_CANNOT_START = 2 };
+
+static int fail(const qvt_error *error)
+{
+    fprintf(stderr, "qvtd: %s\n", error->message);
+    return EXIT_CANNOT_START;
+}
+
+/* A peer that closes while it is written to is a result, not a signal. */
+static void ignore_pipe_signal(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof(action));
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings;
+    enum flags_action action;
+    qvt_error error;
+    if (flags_parse(&settings, argc, argv, getenv, &action, &error) != QVT_OK) {
+        return fail(&error);
+    }
+    if (action == FLAGS_HELP) {
+        flags_help(stdout);
+        return 0;
+    }
+    if (action == FLAGS_VERSION) {
+        puts("qvtd " QVT_VERSION);
+        return 0;
+    }
+    const struct log log = {(enum log_level)settings.log_level, (enum log_format)settings.log_format, log_sink_file,
+                            stderr, clock_system()};
+    ignore_pipe_signal();
+    return server_run(&settings, &log, &error) == QVT_OK ? 0 : fail(&error);
+}

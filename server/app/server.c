@@ -1,0 +1,282 @@
+/* Start: store → service → listeners → records loaded → ready. Drain: listeners → watches → open calls → service →
+ * store; each step begins when the one before is done, the open calls have drain_grace_ms. */
+#include "server/app/server.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <uv.h>
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "server/app/driver.h"
+#include "server/app/open_store.h"
+#include "server/gateway/gateway.h"
+
+enum { IDLE_TIMEOUT_S = 75, REQUEST_MEMORY_MAX = 16 << 20, DRAIN_LOOK_MS = 10 };
+
+struct server {
+    const struct settings *settings;
+    const struct log *log;
+    uv_loop_t loop;
+    uv_signal_t terminate;
+    uv_signal_t interrupt;
+    uv_timer_t drain_timer;
+    struct store *store;
+    struct service *service;
+    struct driver driver;
+    qvt_rpc_runtime *runtime;
+    qvt_rpc_server *grpc;
+    struct gateway *gateway;
+    uint64_t drain_until_ms;
+    bool draining;
+    bool grpc_closed;
+    bool failed; /* could not start: error says why */
+    qvt_error *error;
+};
+
+static void fail(struct server *server, const qvt_error *error);
+
+static void log_rpc(void *data, qvt_rpc_log_level level, qvt_slice line)
+{
+    const struct server *server = data;
+    log_write(server->log, (enum log_level)level, "rpc", log_slice("line", line));
+}
+
+static void on_wake(void *data)
+{
+    struct server *server = data;
+    driver_wake(&server->driver);
+}
+
+static void on_loaded(void *data, const qvt_error *error)
+{
+    struct server *server = data;
+    if (error->status != QVT_OK) {
+        fail(server, error);
+        return;
+    }
+    printf("ready grpc=%s http=%s\n", qvt_rpc_server_address(server->grpc), gateway_address(server->gateway));
+    fflush(stdout);
+    log_write(server->log, LOG_INFO, "ready", log_text("grpc", qvt_rpc_server_address(server->grpc)),
+              log_text("http", gateway_address(server->gateway)));
+}
+
+/* ---- drain ---- */
+
+static void close_handle(uv_handle_t *handle)
+{
+    if (!uv_is_closing(handle)) {
+        uv_close(handle, NULL);
+    }
+}
+
+static void on_store_closed(void *data)
+{
+    struct server *server = data;
+    close_handle((uv_handle_t *)&server->terminate);
+    close_handle((uv_handle_t *)&server->interrupt);
+    close_handle((uv_handle_t *)&server->drain_timer);
+}
+
+static void on_driver_closed(void *data)
+{
+    struct server *server = data;
+    store_close(server->store, on_store_closed, server);
+}
+
+static void on_gateway_closed(void *data)
+{
+    struct server *server = data;
+    server->gateway = NULL;
+    driver_close(&server->driver, on_driver_closed, server);
+}
+
+static void on_service_closed(void *data)
+{
+    struct server *server = data;
+    server->service = NULL;
+    if (server->gateway != NULL) {
+        gateway_close(server->gateway, on_gateway_closed, server);
+    } else {
+        on_gateway_closed(server);
+    }
+}
+
+/* Open calls are over, or had their time. */
+static void on_drain_look(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+    bool http_idle = server->gateway == NULL || gateway_is_idle(server->gateway);
+    if (server->grpc_closed && (http_idle || uv_now(&server->loop) >= server->drain_until_ms)) {
+        uv_timer_stop(timer);
+        server->driver.service = NULL;
+        service_close(server->service, on_service_closed, server);
+    }
+}
+
+static void on_grpc_closed(void *data)
+{
+    struct server *server = data;
+    server->grpc_closed = true;
+}
+
+static void drain(struct server *server)
+{
+    if (server->draining) {
+        return;
+    }
+    server->draining = true;
+    server->drain_until_ms = uv_now(&server->loop) + server->settings->drain_grace_ms;
+    if (server->gateway != NULL) {
+        gateway_drain(server->gateway);
+    }
+    service_drain(server->service);
+    if (server->grpc == NULL) {
+        server->grpc_closed = true;
+    } else {
+        qvt_rpc_server_shutdown(server->grpc, (uint32_t)server->settings->drain_grace_ms, on_grpc_closed, server);
+    }
+    uv_timer_start(&server->drain_timer, on_drain_look, 0, DRAIN_LOOK_MS);
+}
+
+static void fail(struct server *server, const qvt_error *error)
+{
+    server->failed = true;
+    *server->error = *error;
+    drain(server);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct server *server = handle->data;
+    log_write(server->log, LOG_INFO, "draining", log_int("signal", number),
+              log_uint("grace_ms", server->settings->drain_grace_ms));
+    drain(server);
+}
+
+/* ---- start ---- */
+
+static struct registry_limits limits_of(const struct settings *settings)
+{
+    struct registry_limits limits = REGISTRY_LIMITS_DEFAULT;
+    limits.silos = (uint32_t)settings->silos_max;
+    limits.silo_types = (uint32_t)settings->actor_types_max;
+    limits.labels = (uint32_t)settings->labels_max;
+    limits.label_bytes = (uint32_t)settings->label_bytes_max;
+    limits.registration_bytes = (uint32_t)settings->registration_bytes_max;
+    limits.lease_default_ms = (uint32_t)settings->lease_ttl_ms;
+    limits.lease_min_ms = (uint32_t)settings->lease_ttl_min_ms;
+    limits.lease_max_ms = (uint32_t)settings->lease_ttl_max_ms;
+    limits.dead_silos = (uint32_t)settings->dead_max;
+    limits.dead_us = (int64_t)settings->dead_keep_ms * 1000;
+    limits.history_changes = (uint32_t)settings->history_changes_max;
+    limits.history_us = (int64_t)settings->history_age_ms * 1000;
+    limits.history_bytes = settings->history_bytes_max;
+    return limits;
+}
+
+static qvt_status start_service(struct server *server, qvt_error *error)
+{
+    const struct settings *settings = server->settings;
+    const struct service_options options = {
+        .store = server->store,
+        .entropy = entropy_system(),
+        .log = server->log,
+        .limits = limits_of(settings),
+        .clusters_max = (uint32_t)settings->clusters_max,
+        .page_size_max = (uint32_t)settings->page_size_max,
+        .message_bytes_max = (uint32_t)settings->message_bytes_max,
+        .cache_ttl_ms = (uint32_t)settings->cache_ttl_ms,
+        .progress_interval_ms = (uint32_t)settings->progress_interval_ms,
+        .watch_stall_ms = (uint32_t)settings->watch_stall_ms,
+        .observer = {on_wake, on_loaded, server},
+    };
+    if (service_new(&server->service, &options) != QVT_OK) {
+        return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
+    }
+    return QVT_OK;
+}
+
+static qvt_status start_grpc(struct server *server, qvt_error *error)
+{
+    qvt_rpc_runtime_options runtime = QVT_RPC_RUNTIME_OPTIONS_INIT;
+    qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
+    runtime.uv_loop = &server->loop;
+    runtime.on_log = log_rpc;
+    runtime.data = server;
+    options.max_message_bytes = (uint32_t)server->settings->message_bytes_max;
+    options.max_connections = (uint32_t)server->settings->connections_max;
+    if (qvt_rpc_runtime_new(&server->runtime, &runtime) != QVT_OK ||
+        qvt_rpc_server_new(&server->grpc, server->runtime, &options) != QVT_OK ||
+        service_serve(server->service, server->grpc) != QVT_OK) {
+        return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
+    }
+    return qvt_rpc_server_listen(server->grpc, server->settings->grpc_listen, error);
+}
+
+static qvt_status start_http(struct server *server, qvt_error *error)
+{
+    const struct gateway_options options = {
+        .loop = &server->loop,
+        .service = server->service,
+        .log = server->log,
+        .body_bytes_max = (uint32_t)server->settings->message_bytes_max,
+        .request_memory_max = REQUEST_MEMORY_MAX,
+        .connections_max = (uint32_t)server->settings->http_connections_max,
+        .idle_timeout_s = IDLE_TIMEOUT_S,
+        .keepalive_interval_ms = (uint32_t)server->settings->keepalive_interval_ms,
+    };
+    return gateway_new(&server->gateway, &options, server->settings->http_listen, error);
+}
+
+static void init_handles(struct server *server)
+{
+    uv_signal_init(&server->loop, &server->terminate);
+    uv_signal_init(&server->loop, &server->interrupt);
+    uv_timer_init(&server->loop, &server->drain_timer);
+    server->terminate.data = server->interrupt.data = server->drain_timer.data = server;
+    uv_signal_start(&server->terminate, on_signal, SIGTERM);
+    uv_signal_start(&server->interrupt, on_signal, SIGINT);
+}
+
+/* Everything that was made is taken down by drain, whatever could not be made. */
+static void serve(struct server *server)
+{
+    qvt_error error;
+    driver_init(&server->driver, &server->loop, server->store);
+    init_handles(server);
+    if (start_service(server, &error) != QVT_OK) {
+        *server->error = error;
+        server->failed = true;
+        on_gateway_closed(server);
+        return;
+    }
+    if (start_grpc(server, &error) != QVT_OK || start_http(server, &error) != QVT_OK) {
+        fail(server, &error);
+        return;
+    }
+    driver_start(&server->driver, server->service);
+}
+
+qvt_status server_run(const struct settings *settings, const struct log *log, qvt_error *error)
+{
+    struct server server = {.settings = settings, .log = log, .error = error};
+    if (uv_loop_init(&server.loop) != 0) {
+        return qvt_error_set(error, QVT_UNAVAILABLE, NULL, "cannot make an event loop");
+    }
+    qvt_status status = open_store(&server.store, &server.loop, settings->store, error);
+    if (status == QVT_OK) {
+        serve(&server);
+        uv_run(&server.loop, UV_RUN_DEFAULT);
+        qvt_rpc_server_free(server.grpc);
+        qvt_rpc_runtime_free(server.runtime);
+        uv_run(&server.loop, UV_RUN_DEFAULT);
+        status = server.failed ? error->status : QVT_OK;
+    }
+    QVT_ASSERT(uv_loop_close(&server.loop) == 0);
+    if (status == QVT_OK) {
+        log_write(log, LOG_INFO, "ended", log_text("status", "drained"));
+    }
+    return status;
+}

@@ -1,0 +1,42 @@
+/* HTTP/1.1 for people, browsers and curl: every unary method as JSON, Watch as an event stream, the pages of an
+ * operator. One libmicrohttpd daemon in the caller's loop, no thread. */
+#ifndef QVT_SERVER_GATEWAY_GATEWAY_H
+#define QVT_SERVER_GATEWAY_GATEWAY_H
+
+#include <uv.h>
+
+#include "qvt/error.h"
+#include "server/service/service.h"
+
+struct gateway;
+
+struct gateway_options {
+    uv_loop_t *loop;         /* outlives the gateway */
+    struct service *service; /* outlives the gateway's requests */
+    const struct log *log;   /* outlives the gateway; may be NULL */
+    uint32_t body_bytes_max;
+    uint32_t request_memory_max; /* what one request may cost decoded */
+    uint32_t connections_max;
+    uint32_t idle_timeout_s;        /* a connection that neither sends nor takes a byte for so long is closed */
+    uint32_t keepalive_interval_ms; /* between comments on a quiet event stream */
+};
+
+/* Listens on "ADDR:PORT" (port 0: a free one; "[::1]:0") and serves. INVALID_ARGUMENT for the text, UNAVAILABLE when the
+ * address cannot be had: *error says which and why; NO_MEMORY. */
+QVT_MUST_CHECK qvt_status gateway_new(struct gateway **out, const struct gateway_options *options, const char *listen,
+                                      qvt_error *error);
+
+/* The listened address with its real port; borrowed. */
+const char *gateway_address(const struct gateway *gateway);
+
+/* Takes no more connections; event streams end as their watches do; what is under way is answered. */
+void gateway_drain(struct gateway *gateway);
+
+/* Whether no request is under way. */
+bool gateway_is_idle(const struct gateway *gateway);
+
+/* Closes every connection, then frees the gateway and calls on_closed. Every request must have been answered by the
+ * service (service_drain and service_close see to that). */
+void gateway_close(struct gateway *gateway, void (*on_closed)(void *data), void *data);
+
+#endif

@@ -1,0 +1,10 @@
+/* Private to server/gateway: the pages that are no method. */
+#ifndef QVT_SERVER_GATEWAY_PAGES_H
+#define QVT_SERVER_GATEWAY_PAGES_H
+
+#include "server/gateway/request.h"
+
+/* /healthz (the process lives), /readyz (it has its records), /openapi.json. false: the path is none of them. */
+bool pages_serve(struct request *request, const char *path);
+
+#endif
