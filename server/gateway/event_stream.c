@@ -272,7 +272,7 @@ void event_stream_start(struct request *request, const Quark__Version__V1__Watch
                                     sink_send,
                                     sink_send_blob,
                                     sink_queued,
-                                    on_end,
+                                    sink_on_end,
                                     stream};
     const struct watch_query query = {
         .cluster = watch->cluster,

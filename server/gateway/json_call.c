@@ -9,7 +9,7 @@ static void fail_with(struct request *request, qvt_status status, const char *me
     request_fail(request, &error, 0, NULL);
 }
 
-static qvt_status write_json(const struct json_type *type, qvt_slice wire, struct buf *out)
+static qvt_status write_json(const struct json_message_type *type, qvt_slice wire, struct buf *out)
 {
     struct json_writer writer;
     ProtobufCMessage *message = protobuf_c_message_unpack(type->descriptor, NULL, wire.len, wire.data);
