@@ -5,7 +5,7 @@
 #include "cli/session.h"
 
 static enum exit_code ask_on(struct session *session, const qvt_rpc_method *method, const ProtobufCMessage *request,
-                             const struct json_type *answer_type,
+                             const struct json_message_type *answer_type,
                              enum exit_code (*show)(const ProtobufCMessage *answer))
 {
     ProtobufCMessage *answer;
@@ -19,7 +19,7 @@ static enum exit_code ask_on(struct session *session, const qvt_rpc_method *meth
 }
 
 enum exit_code ask(const struct settings *settings, const qvt_rpc_method *method, const ProtobufCMessage *request,
-                   const struct json_type *answer_type, enum exit_code (*show)(const ProtobufCMessage *answer))
+                   const struct json_message_type *answer_type, enum exit_code (*show)(const ProtobufCMessage *answer))
 {
     struct session session;
     qvt_error error;

@@ -10,6 +10,6 @@
 
 /* show prints the answer for people; it is not called for JSON. */
 enum exit_code ask(const struct settings *settings, const qvt_rpc_method *method, const ProtobufCMessage *request,
-                   const struct json_type *answer_type, enum exit_code (*show)(const ProtobufCMessage *answer));
+                   const struct json_message_type *answer_type, enum exit_code (*show)(const ProtobufCMessage *answer));
 
 #endif

@@ -6,7 +6,7 @@
 #include "cli/report.h"
 #include "json/writer.h"
 
-enum exit_code json_output(const struct json_type *type, const ProtobufCMessage *message)
+enum exit_code json_output(const struct json_message_type *type, const ProtobufCMessage *message)
 {
     struct json_writer writer;
     struct buf text = BUF_INIT;

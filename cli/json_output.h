@@ -8,6 +8,6 @@
 #include "json/type.h"
 
 /* Prints the message of that type; an error goes to stderr. */
-enum exit_code json_output(const struct json_type *type, const ProtobufCMessage *message);
+enum exit_code json_output(const struct json_message_type *type, const ProtobufCMessage *message);
 
 #endif

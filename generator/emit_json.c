@@ -22,7 +22,7 @@ static void declare_message(struct buf *out, const struct model_message *message
     text_add(out,
              "QVT_MUST_CHECK qvt_status %s_read_json(struct json_reader *reader, json_t *value,\n    %s *message);\n",
              message->snake, message->c_type);
-    text_add(out, "extern const struct json_type %s_json_type;\n\n", message->snake);
+    text_add(out, "extern const struct json_message_type %s_json_type;\n\n", message->snake);
 }
 
 static void define_type(struct buf *out, const struct model_message *message)
@@ -34,13 +34,14 @@ static void define_type(struct buf *out, const struct model_message *message)
              "static qvt_status read_%s(struct json_reader *reader, json_t *value, ProtobufCMessage *message)\n{\n",
              message->snake);
     text_add(out, "    return %s_read_json(reader, value, (%s *)message);\n}\n\n", message->snake, message->c_type);
-    text_add(out, "const struct json_type %s_json_type = {\"%s\", &%s__descriptor, false, write_%s, read_%s};\n\n",
+    text_add(out,
+             "const struct json_message_type %s_json_type = {\"%s\", &%s__descriptor, false, write_%s, read_%s};\n\n",
              message->snake, message->full_name, message->c_lower, message->snake, message->snake);
 }
 
 static void define_list(struct emit *emit, struct buf *out, const struct model_file *file)
 {
-    text_add(out, "const struct json_type *const %s[] = {\n", list_name(emit, file));
+    text_add(out, "const struct json_message_type *const %s[] = {\n", list_name(emit, file));
     for (size_t i = 0; i < file->message_count; i++) {
         if (!file->messages[i].map_entry) {
             text_add(out, "    &%s_json_type,\n", file->messages[i].snake);
@@ -73,7 +74,7 @@ void emit_json(struct emit *emit, const struct model_file *file)
     define_list(emit, source, file);
     text_add(header,
              "/* Every message of the file, for json_type_find; ends with NULL. */\n"
-             "extern const struct json_type *const %s[];\n\n",
+             "extern const struct json_message_type *const %s[];\n\n",
              list_name(emit, file));
     emit_close_header(header);
 }

@@ -32,4 +32,6 @@ protoc -I. -I"$include" --plugin=protoc-gen-nanopb=/usr/bin/protoc-gen-nanopb \
     $contract $carried $well_known
 
 # shellcheck disable=SC2086
-protoc -I. -I"$include" --plugin=protoc-gen-qvt="$plugin" --qvt_out="$out/qvt" $contract $carried
+protoc -I. -I"$include" --plugin=protoc-gen-qvt="$plugin" --qvt_out="$out/qvt" \
+    --qvt_opt=openapi=openapi.json,reference=reference.md $contract $carried
+mv "$out/qvt/openapi.json" "$out/qvt/reference.md" "$out"

@@ -57,6 +57,8 @@ static void run_emitters(struct emit *emit)
             emit_routes(emit, file);
         }
     }
+    emit_openapi(emit);
+    emit_reference(emit);
 }
 
 static bool write_response(struct emit *emit)

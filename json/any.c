@@ -7,14 +7,14 @@
 #include "json/well_known.h"
 
 /* The type behind "type.googleapis.com/quark.version.v1.SiloInfo". */
-static const struct json_type *type_of(const json_type_list *types, const char *url)
+static const struct json_message_type *type_of(const json_type_list *types, const char *url)
 {
     const char *slash = strrchr(url, '/');
     const char *name = slash == NULL ? url : slash + 1;
     return json_type_find(types, name, strlen(name));
 }
 
-static void write_held(struct json_writer *writer, const struct json_type *type, const char *url,
+static void write_held(struct json_writer *writer, const struct json_message_type *type, const char *url,
                        const ProtobufCMessage *message)
 {
     json_writer_begin_object(writer);
@@ -38,7 +38,7 @@ void google_protobuf_any_write_json(struct json_writer *writer, const Google__Pr
         json_writer_end_object(writer);
         return;
     }
-    const struct json_type *type = type_of(writer->types, message->type_url);
+    const struct json_message_type *type = type_of(writer->types, message->type_url);
     ProtobufCMessage *held =
         type == NULL ? NULL
                      : protobuf_c_message_unpack(type->descriptor, NULL, message->value.len, message->value.data);
@@ -51,7 +51,7 @@ void google_protobuf_any_write_json(struct json_writer *writer, const Google__Pr
 }
 
 /* `fields` is the object without its @type. */
-static qvt_status read_held(struct json_reader *reader, const struct json_type *type, json_t *fields,
+static qvt_status read_held(struct json_reader *reader, const struct json_message_type *type, json_t *fields,
                             ProtobufCMessage *held)
 {
     static const struct json_name names[] = {{"value", "value"}};
@@ -78,7 +78,7 @@ static qvt_status pack(struct json_reader *reader, const ProtobufCMessage *held,
     return QVT_OK;
 }
 
-static qvt_status read_typed(struct json_reader *reader, const struct json_type *type, json_t *value,
+static qvt_status read_typed(struct json_reader *reader, const struct json_message_type *type, json_t *value,
                              Google__Protobuf__Any *message)
 {
     ProtobufCMessage *held = json_reader_alloc(reader, 1, type->descriptor->sizeof_message);
@@ -110,7 +110,7 @@ qvt_status google_protobuf_any_read_json(struct json_reader *reader, json_t *val
     if (url == NULL) {
         return json_reader_refuse(reader, "needs a string \"@type\"");
     }
-    const struct json_type *type = type_of(reader->types, url);
+    const struct json_message_type *type = type_of(reader->types, url);
     if (type == NULL) {
         return json_reader_refuse(reader, "@type names no known type: %s", describe_text(url, shown));
     }

@@ -13,8 +13,8 @@ extern "C" {
 /* One method; static storage. */
 struct json_binding {
     const qvt_rpc_method *method;
-    const struct json_type *request;
-    const struct json_type *response;
+    const struct json_message_type *request;
+    const struct json_message_type *response;
     /* Calls the handler; handlers is the service's `…_handlers`, self what belongs to it, request of the request type. A
      * handler that is missing fails the call with UNIMPLEMENTED. NULL for methods with a stream. */
     void (*dispatch)(const void *handlers, void *self, qvt_rpc_unary *unary, const ProtobufCMessage *request);

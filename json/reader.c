@@ -101,7 +101,7 @@ void *json_reader_alloc(struct json_reader *reader, size_t count, size_t size)
     return memory;
 }
 
-qvt_status json_reader_message(struct json_reader *reader, const struct json_type *type, json_t *value,
+qvt_status json_reader_message(struct json_reader *reader, const struct json_message_type *type, json_t *value,
                                ProtobufCMessage **out)
 {
     ProtobufCMessage *message = json_reader_alloc(reader, 1, type->descriptor->sizeof_message);

@@ -53,8 +53,8 @@ void json_reader_init(struct json_reader *reader, void *(*alloc)(void *data, siz
 QVT_MUST_CHECK qvt_status json_reader_parse(struct json_reader *reader, qvt_slice text, json_t **out);
 
 /* Reads the whole value into a new message of the type. RESOURCE_EXHAUSTED when alloc refused; INVALID_ARGUMENT. */
-QVT_MUST_CHECK qvt_status json_reader_message(struct json_reader *reader, const struct json_type *type, json_t *value,
-                                              ProtobufCMessage **out);
+QVT_MUST_CHECK qvt_status json_reader_message(struct json_reader *reader, const struct json_message_type *type,
+                                              json_t *value, ProtobufCMessage **out);
 
 /* --- for generated code --- */
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-const struct json_type *json_type_find(const json_type_list *types, const char *name, size_t len)
+const struct json_message_type *json_type_find(const json_type_list *types, const char *name, size_t len)
 {
     for (; types != NULL && *types != NULL; types++) {
         for (json_type_list at = *types; *at != NULL; at++) {

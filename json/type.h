@@ -18,7 +18,7 @@ struct json_t;
 struct json_writer;
 
 /* Static storage. */
-struct json_type {
+struct json_message_type {
     const char *name; /* "quark.version.v1.SiloInfo" */
     const ProtobufCMessageDescriptor *descriptor;
     bool has_own_form; /* a google.protobuf type that is no JSON object of its fields; inside Any it is `value` */
@@ -28,10 +28,10 @@ struct json_type {
 };
 
 /* A list of type lists, as generated code makes one a file; both end with NULL. */
-typedef const struct json_type *const *json_type_list;
+typedef const struct json_message_type *const *json_type_list;
 
 /* The type with that full name; NULL when no list has it. types may be NULL. */
-const struct json_type *json_type_find(const json_type_list *types, const char *name, size_t len);
+const struct json_message_type *json_type_find(const json_type_list *types, const char *name, size_t len);
 
 #ifdef __cplusplus
 }

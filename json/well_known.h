@@ -40,7 +40,7 @@ extern "C" {
     void google_protobuf_##name##_write_json(struct json_writer *writer, const Google__Protobuf__##type *message);     \
     QVT_MUST_CHECK qvt_status google_protobuf_##name##_read_json(struct json_reader *reader, json_t *value,            \
                                                                  Google__Protobuf__##type *message);                   \
-    extern const struct json_type google_protobuf_##name##_json_type;
+    extern const struct json_message_type google_protobuf_##name##_json_type;
 JSON_WELL_KNOWN_LIST(JSON_WELL_KNOWN_DECLARE)
 #undef JSON_WELL_KNOWN_DECLARE
 
@@ -52,7 +52,7 @@ JSON_WELL_KNOWN_TEXTS(JSON_WELL_KNOWN_DECLARE)
 #undef JSON_WELL_KNOWN_DECLARE
 
 /* All of them, for json_type_find; ends with NULL. */
-extern const struct json_type *const google_protobuf_json_types[];
+extern const struct json_message_type *const google_protobuf_json_types[];
 
 #ifdef __cplusplus
 }

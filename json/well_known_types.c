@@ -10,7 +10,7 @@
     {                                                                                                                  \
         return google_protobuf_##name##_read_json(reader, value, (Google__Protobuf__##type *)message);                 \
     }                                                                                                                  \
-    const struct json_type google_protobuf_##name##_json_type = {                                                      \
+    const struct json_message_type google_protobuf_##name##_json_type = {                                              \
         "google.protobuf." #type, &google__protobuf__##lower##__descriptor, true, write_##name, read_##name};
 
 TYPE(any, Any, any)
@@ -28,7 +28,7 @@ TYPE(timestamp, Timestamp, timestamp)
 TYPE(u_int32_value, UInt32Value, uint32_value)
 TYPE(u_int64_value, UInt64Value, uint64_value)
 
-const struct json_type *const google_protobuf_json_types[] = {
+const struct json_message_type *const google_protobuf_json_types[] = {
 #define JSON_WELL_KNOWN_ENTRY(name, type) &google_protobuf_##name##_json_type,
     JSON_WELL_KNOWN_LIST(JSON_WELL_KNOWN_ENTRY)
 #undef JSON_WELL_KNOWN_ENTRY

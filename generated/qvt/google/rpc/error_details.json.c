@@ -112,7 +112,7 @@ static qvt_status read_google_rpc_error_info(struct json_reader *reader, json_t 
     return google_rpc_error_info_read_json(reader, value, (Google__Rpc__ErrorInfo *)message);
 }
 
-const struct json_type google_rpc_error_info_json_type = {"google.rpc.ErrorInfo", &google__rpc__error_info__descriptor, false, write_google_rpc_error_info, read_google_rpc_error_info};
+const struct json_message_type google_rpc_error_info_json_type = {"google.rpc.ErrorInfo", &google__rpc__error_info__descriptor, false, write_google_rpc_error_info, read_google_rpc_error_info};
 
 void google_rpc_retry_info_write_json(struct json_writer *writer, const Google__Rpc__RetryInfo *message)
 {
@@ -157,7 +157,7 @@ static qvt_status read_google_rpc_retry_info(struct json_reader *reader, json_t 
     return google_rpc_retry_info_read_json(reader, value, (Google__Rpc__RetryInfo *)message);
 }
 
-const struct json_type google_rpc_retry_info_json_type = {"google.rpc.RetryInfo", &google__rpc__retry_info__descriptor, false, write_google_rpc_retry_info, read_google_rpc_retry_info};
+const struct json_message_type google_rpc_retry_info_json_type = {"google.rpc.RetryInfo", &google__rpc__retry_info__descriptor, false, write_google_rpc_retry_info, read_google_rpc_retry_info};
 
 void google_rpc_bad_request_write_json(struct json_writer *writer, const Google__Rpc__BadRequest *message)
 {
@@ -226,7 +226,7 @@ static qvt_status read_google_rpc_bad_request(struct json_reader *reader, json_t
     return google_rpc_bad_request_read_json(reader, value, (Google__Rpc__BadRequest *)message);
 }
 
-const struct json_type google_rpc_bad_request_json_type = {"google.rpc.BadRequest", &google__rpc__bad_request__descriptor, false, write_google_rpc_bad_request, read_google_rpc_bad_request};
+const struct json_message_type google_rpc_bad_request_json_type = {"google.rpc.BadRequest", &google__rpc__bad_request__descriptor, false, write_google_rpc_bad_request, read_google_rpc_bad_request};
 
 void google_rpc_bad_request_field_violation_write_json(struct json_writer *writer, const Google__Rpc__BadRequest__FieldViolation *message)
 {
@@ -280,9 +280,9 @@ static qvt_status read_google_rpc_bad_request_field_violation(struct json_reader
     return google_rpc_bad_request_field_violation_read_json(reader, value, (Google__Rpc__BadRequest__FieldViolation *)message);
 }
 
-const struct json_type google_rpc_bad_request_field_violation_json_type = {"google.rpc.BadRequest.FieldViolation", &google__rpc__bad_request__field_violation__descriptor, false, write_google_rpc_bad_request_field_violation, read_google_rpc_bad_request_field_violation};
+const struct json_message_type google_rpc_bad_request_field_violation_json_type = {"google.rpc.BadRequest.FieldViolation", &google__rpc__bad_request__field_violation__descriptor, false, write_google_rpc_bad_request_field_violation, read_google_rpc_bad_request_field_violation};
 
-const struct json_type *const google_rpc_error_details_json_types[] = {
+const struct json_message_type *const google_rpc_error_details_json_types[] = {
     &google_rpc_error_info_json_type,
     &google_rpc_retry_info_json_type,
     &google_rpc_bad_request_json_type,

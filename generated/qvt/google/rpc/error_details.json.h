@@ -14,25 +14,25 @@ extern "C" {
 void google_rpc_error_info_write_json(struct json_writer *writer, const Google__Rpc__ErrorInfo *message);
 QVT_MUST_CHECK qvt_status google_rpc_error_info_read_json(struct json_reader *reader, json_t *value,
     Google__Rpc__ErrorInfo *message);
-extern const struct json_type google_rpc_error_info_json_type;
+extern const struct json_message_type google_rpc_error_info_json_type;
 
 void google_rpc_retry_info_write_json(struct json_writer *writer, const Google__Rpc__RetryInfo *message);
 QVT_MUST_CHECK qvt_status google_rpc_retry_info_read_json(struct json_reader *reader, json_t *value,
     Google__Rpc__RetryInfo *message);
-extern const struct json_type google_rpc_retry_info_json_type;
+extern const struct json_message_type google_rpc_retry_info_json_type;
 
 void google_rpc_bad_request_write_json(struct json_writer *writer, const Google__Rpc__BadRequest *message);
 QVT_MUST_CHECK qvt_status google_rpc_bad_request_read_json(struct json_reader *reader, json_t *value,
     Google__Rpc__BadRequest *message);
-extern const struct json_type google_rpc_bad_request_json_type;
+extern const struct json_message_type google_rpc_bad_request_json_type;
 
 void google_rpc_bad_request_field_violation_write_json(struct json_writer *writer, const Google__Rpc__BadRequest__FieldViolation *message);
 QVT_MUST_CHECK qvt_status google_rpc_bad_request_field_violation_read_json(struct json_reader *reader, json_t *value,
     Google__Rpc__BadRequest__FieldViolation *message);
-extern const struct json_type google_rpc_bad_request_field_violation_json_type;
+extern const struct json_message_type google_rpc_bad_request_field_violation_json_type;
 
 /* Every message of the file, for json_type_find; ends with NULL. */
-extern const struct json_type *const google_rpc_error_details_json_types[];
+extern const struct json_message_type *const google_rpc_error_details_json_types[];
 
 #ifdef __cplusplus
 }

@@ -95,9 +95,9 @@ static qvt_status read_google_rpc_status(struct json_reader *reader, json_t *val
     return google_rpc_status_read_json(reader, value, (Google__Rpc__Status *)message);
 }
 
-const struct json_type google_rpc_status_json_type = {"google.rpc.Status", &google__rpc__status__descriptor, false, write_google_rpc_status, read_google_rpc_status};
+const struct json_message_type google_rpc_status_json_type = {"google.rpc.Status", &google__rpc__status__descriptor, false, write_google_rpc_status, read_google_rpc_status};
 
-const struct json_type *const google_rpc_status_json_types[] = {
+const struct json_message_type *const google_rpc_status_json_types[] = {
     &google_rpc_status_json_type,
     NULL,
 };

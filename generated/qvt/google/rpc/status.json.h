@@ -14,10 +14,10 @@ extern "C" {
 void google_rpc_status_write_json(struct json_writer *writer, const Google__Rpc__Status *message);
 QVT_MUST_CHECK qvt_status google_rpc_status_read_json(struct json_reader *reader, json_t *value,
     Google__Rpc__Status *message);
-extern const struct json_type google_rpc_status_json_type;
+extern const struct json_message_type google_rpc_status_json_type;
 
 /* Every message of the file, for json_type_find; ends with NULL. */
-extern const struct json_type *const google_rpc_status_json_types[];
+extern const struct json_message_type *const google_rpc_status_json_types[];
 
 #ifdef __cplusplus
 }

@@ -109,7 +109,7 @@ static qvt_status read_quark_version_v1_position(struct json_reader *reader, jso
     return quark_version_v1_position_read_json(reader, value, (Quark__Version__V1__Position *)message);
 }
 
-const struct json_type quark_version_v1_position_json_type = {"quark.version.v1.Position", &quark__version__v1__position__descriptor, false, write_quark_version_v1_position, read_quark_version_v1_position};
+const struct json_message_type quark_version_v1_position_json_type = {"quark.version.v1.Position", &quark__version__v1__position__descriptor, false, write_quark_version_v1_position, read_quark_version_v1_position};
 
 void quark_version_v1_setting_write_json(struct json_writer *writer, const Quark__Version__V1__Setting *message)
 {
@@ -190,7 +190,7 @@ static qvt_status read_quark_version_v1_setting(struct json_reader *reader, json
     return quark_version_v1_setting_read_json(reader, value, (Quark__Version__V1__Setting *)message);
 }
 
-const struct json_type quark_version_v1_setting_json_type = {"quark.version.v1.Setting", &quark__version__v1__setting__descriptor, false, write_quark_version_v1_setting, read_quark_version_v1_setting};
+const struct json_message_type quark_version_v1_setting_json_type = {"quark.version.v1.Setting", &quark__version__v1__setting__descriptor, false, write_quark_version_v1_setting, read_quark_version_v1_setting};
 
 void quark_version_v1_record_write_json(struct json_writer *writer, const Quark__Version__V1__Record *message)
 {
@@ -288,7 +288,7 @@ static qvt_status read_quark_version_v1_record(struct json_reader *reader, json_
     return quark_version_v1_record_read_json(reader, value, (Quark__Version__V1__Record *)message);
 }
 
-const struct json_type quark_version_v1_record_json_type = {"quark.version.v1.Record", &quark__version__v1__record__descriptor, false, write_quark_version_v1_record, read_quark_version_v1_record};
+const struct json_message_type quark_version_v1_record_json_type = {"quark.version.v1.Record", &quark__version__v1__record__descriptor, false, write_quark_version_v1_record, read_quark_version_v1_record};
 
 void quark_version_v1_record_key_write_json(struct json_writer *writer, const Quark__Version__V1__RecordKey *message)
 {
@@ -344,7 +344,7 @@ static qvt_status read_quark_version_v1_record_key(struct json_reader *reader, j
     return quark_version_v1_record_key_read_json(reader, value, (Quark__Version__V1__RecordKey *)message);
 }
 
-const struct json_type quark_version_v1_record_key_json_type = {"quark.version.v1.RecordKey", &quark__version__v1__record_key__descriptor, false, write_quark_version_v1_record_key, read_quark_version_v1_record_key};
+const struct json_message_type quark_version_v1_record_key_json_type = {"quark.version.v1.RecordKey", &quark__version__v1__record_key__descriptor, false, write_quark_version_v1_record_key, read_quark_version_v1_record_key};
 
 void quark_version_v1_change_write_json(struct json_writer *writer, const Quark__Version__V1__Change *message)
 {
@@ -553,9 +553,9 @@ static qvt_status read_quark_version_v1_change(struct json_reader *reader, json_
     return quark_version_v1_change_read_json(reader, value, (Quark__Version__V1__Change *)message);
 }
 
-const struct json_type quark_version_v1_change_json_type = {"quark.version.v1.Change", &quark__version__v1__change__descriptor, false, write_quark_version_v1_change, read_quark_version_v1_change};
+const struct json_message_type quark_version_v1_change_json_type = {"quark.version.v1.Change", &quark__version__v1__change__descriptor, false, write_quark_version_v1_change, read_quark_version_v1_change};
 
-const struct json_type *const quark_version_v1_change_json_types[] = {
+const struct json_message_type *const quark_version_v1_change_json_types[] = {
     &quark_version_v1_position_json_type,
     &quark_version_v1_setting_json_type,
     &quark_version_v1_record_json_type,

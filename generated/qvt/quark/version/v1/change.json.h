@@ -16,30 +16,30 @@ extern "C" {
 void quark_version_v1_position_write_json(struct json_writer *writer, const Quark__Version__V1__Position *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_position_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__Position *message);
-extern const struct json_type quark_version_v1_position_json_type;
+extern const struct json_message_type quark_version_v1_position_json_type;
 
 void quark_version_v1_setting_write_json(struct json_writer *writer, const Quark__Version__V1__Setting *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_setting_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__Setting *message);
-extern const struct json_type quark_version_v1_setting_json_type;
+extern const struct json_message_type quark_version_v1_setting_json_type;
 
 void quark_version_v1_record_write_json(struct json_writer *writer, const Quark__Version__V1__Record *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_record_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__Record *message);
-extern const struct json_type quark_version_v1_record_json_type;
+extern const struct json_message_type quark_version_v1_record_json_type;
 
 void quark_version_v1_record_key_write_json(struct json_writer *writer, const Quark__Version__V1__RecordKey *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_record_key_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__RecordKey *message);
-extern const struct json_type quark_version_v1_record_key_json_type;
+extern const struct json_message_type quark_version_v1_record_key_json_type;
 
 void quark_version_v1_change_write_json(struct json_writer *writer, const Quark__Version__V1__Change *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_change_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__Change *message);
-extern const struct json_type quark_version_v1_change_json_type;
+extern const struct json_message_type quark_version_v1_change_json_type;
 
 /* Every message of the file, for json_type_find; ends with NULL. */
-extern const struct json_type *const quark_version_v1_change_json_types[];
+extern const struct json_message_type *const quark_version_v1_change_json_types[];
 
 #ifdef __cplusplus
 }

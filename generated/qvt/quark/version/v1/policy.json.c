@@ -62,7 +62,7 @@ static qvt_status read_quark_version_v1_ramp(struct json_reader *reader, json_t 
     return quark_version_v1_ramp_read_json(reader, value, (Quark__Version__V1__Ramp *)message);
 }
 
-const struct json_type quark_version_v1_ramp_json_type = {"quark.version.v1.Ramp", &quark__version__v1__ramp__descriptor, false, write_quark_version_v1_ramp, read_quark_version_v1_ramp};
+const struct json_message_type quark_version_v1_ramp_json_type = {"quark.version.v1.Ramp", &quark__version__v1__ramp__descriptor, false, write_quark_version_v1_ramp, read_quark_version_v1_ramp};
 
 void quark_version_v1_policy_write_json(struct json_writer *writer, const Quark__Version__V1__Policy *message)
 {
@@ -175,9 +175,9 @@ static qvt_status read_quark_version_v1_policy(struct json_reader *reader, json_
     return quark_version_v1_policy_read_json(reader, value, (Quark__Version__V1__Policy *)message);
 }
 
-const struct json_type quark_version_v1_policy_json_type = {"quark.version.v1.Policy", &quark__version__v1__policy__descriptor, false, write_quark_version_v1_policy, read_quark_version_v1_policy};
+const struct json_message_type quark_version_v1_policy_json_type = {"quark.version.v1.Policy", &quark__version__v1__policy__descriptor, false, write_quark_version_v1_policy, read_quark_version_v1_policy};
 
-const struct json_type *const quark_version_v1_policy_json_types[] = {
+const struct json_message_type *const quark_version_v1_policy_json_types[] = {
     &quark_version_v1_ramp_json_type,
     &quark_version_v1_policy_json_type,
     NULL,

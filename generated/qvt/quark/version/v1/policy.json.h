@@ -13,15 +13,15 @@ extern "C" {
 void quark_version_v1_ramp_write_json(struct json_writer *writer, const Quark__Version__V1__Ramp *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_ramp_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__Ramp *message);
-extern const struct json_type quark_version_v1_ramp_json_type;
+extern const struct json_message_type quark_version_v1_ramp_json_type;
 
 void quark_version_v1_policy_write_json(struct json_writer *writer, const Quark__Version__V1__Policy *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_policy_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__Policy *message);
-extern const struct json_type quark_version_v1_policy_json_type;
+extern const struct json_message_type quark_version_v1_policy_json_type;
 
 /* Every message of the file, for json_type_find; ends with NULL. */
-extern const struct json_type *const quark_version_v1_policy_json_types[];
+extern const struct json_message_type *const quark_version_v1_policy_json_types[];
 
 #ifdef __cplusplus
 }

@@ -101,7 +101,7 @@ static qvt_status read_quark_version_v1_state_schema(struct json_reader *reader,
     return quark_version_v1_state_schema_read_json(reader, value, (Quark__Version__V1__StateSchema *)message);
 }
 
-const struct json_type quark_version_v1_state_schema_json_type = {"quark.version.v1.StateSchema", &quark__version__v1__state_schema__descriptor, false, write_quark_version_v1_state_schema, read_quark_version_v1_state_schema};
+const struct json_message_type quark_version_v1_state_schema_json_type = {"quark.version.v1.StateSchema", &quark__version__v1__state_schema__descriptor, false, write_quark_version_v1_state_schema, read_quark_version_v1_state_schema};
 
 void quark_version_v1_assembly_version_info_write_json(struct json_writer *writer, const Quark__Version__V1__AssemblyVersionInfo *message)
 {
@@ -183,7 +183,7 @@ static qvt_status read_quark_version_v1_assembly_version_info(struct json_reader
     return quark_version_v1_assembly_version_info_read_json(reader, value, (Quark__Version__V1__AssemblyVersionInfo *)message);
 }
 
-const struct json_type quark_version_v1_assembly_version_info_json_type = {"quark.version.v1.AssemblyVersionInfo", &quark__version__v1__assembly_version_info__descriptor, false, write_quark_version_v1_assembly_version_info, read_quark_version_v1_assembly_version_info};
+const struct json_message_type quark_version_v1_assembly_version_info_json_type = {"quark.version.v1.AssemblyVersionInfo", &quark__version__v1__assembly_version_info__descriptor, false, write_quark_version_v1_assembly_version_info, read_quark_version_v1_assembly_version_info};
 
 void quark_version_v1_health_write_json(struct json_writer *writer, const Quark__Version__V1__Health *message)
 {
@@ -255,7 +255,7 @@ static qvt_status read_quark_version_v1_health(struct json_reader *reader, json_
     return quark_version_v1_health_read_json(reader, value, (Quark__Version__V1__Health *)message);
 }
 
-const struct json_type quark_version_v1_health_json_type = {"quark.version.v1.Health", &quark__version__v1__health__descriptor, false, write_quark_version_v1_health, read_quark_version_v1_health};
+const struct json_message_type quark_version_v1_health_json_type = {"quark.version.v1.Health", &quark__version__v1__health__descriptor, false, write_quark_version_v1_health, read_quark_version_v1_health};
 
 void quark_version_v1_activity_write_json(struct json_writer *writer, const Quark__Version__V1__Activity *message)
 {
@@ -336,7 +336,7 @@ static qvt_status read_quark_version_v1_activity(struct json_reader *reader, jso
     return quark_version_v1_activity_read_json(reader, value, (Quark__Version__V1__Activity *)message);
 }
 
-const struct json_type quark_version_v1_activity_json_type = {"quark.version.v1.Activity", &quark__version__v1__activity__descriptor, false, write_quark_version_v1_activity, read_quark_version_v1_activity};
+const struct json_message_type quark_version_v1_activity_json_type = {"quark.version.v1.Activity", &quark__version__v1__activity__descriptor, false, write_quark_version_v1_activity, read_quark_version_v1_activity};
 
 void quark_version_v1_silo_info_write_json(struct json_writer *writer, const Quark__Version__V1__SiloInfo *message)
 {
@@ -670,9 +670,9 @@ static qvt_status read_quark_version_v1_silo_info(struct json_reader *reader, js
     return quark_version_v1_silo_info_read_json(reader, value, (Quark__Version__V1__SiloInfo *)message);
 }
 
-const struct json_type quark_version_v1_silo_info_json_type = {"quark.version.v1.SiloInfo", &quark__version__v1__silo_info__descriptor, false, write_quark_version_v1_silo_info, read_quark_version_v1_silo_info};
+const struct json_message_type quark_version_v1_silo_info_json_type = {"quark.version.v1.SiloInfo", &quark__version__v1__silo_info__descriptor, false, write_quark_version_v1_silo_info, read_quark_version_v1_silo_info};
 
-const struct json_type *const quark_version_v1_silo_json_types[] = {
+const struct json_message_type *const quark_version_v1_silo_json_types[] = {
     &quark_version_v1_state_schema_json_type,
     &quark_version_v1_assembly_version_info_json_type,
     &quark_version_v1_health_json_type,

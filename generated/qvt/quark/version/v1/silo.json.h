@@ -15,30 +15,30 @@ extern "C" {
 void quark_version_v1_state_schema_write_json(struct json_writer *writer, const Quark__Version__V1__StateSchema *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_state_schema_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__StateSchema *message);
-extern const struct json_type quark_version_v1_state_schema_json_type;
+extern const struct json_message_type quark_version_v1_state_schema_json_type;
 
 void quark_version_v1_assembly_version_info_write_json(struct json_writer *writer, const Quark__Version__V1__AssemblyVersionInfo *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_assembly_version_info_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__AssemblyVersionInfo *message);
-extern const struct json_type quark_version_v1_assembly_version_info_json_type;
+extern const struct json_message_type quark_version_v1_assembly_version_info_json_type;
 
 void quark_version_v1_health_write_json(struct json_writer *writer, const Quark__Version__V1__Health *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_health_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__Health *message);
-extern const struct json_type quark_version_v1_health_json_type;
+extern const struct json_message_type quark_version_v1_health_json_type;
 
 void quark_version_v1_activity_write_json(struct json_writer *writer, const Quark__Version__V1__Activity *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_activity_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__Activity *message);
-extern const struct json_type quark_version_v1_activity_json_type;
+extern const struct json_message_type quark_version_v1_activity_json_type;
 
 void quark_version_v1_silo_info_write_json(struct json_writer *writer, const Quark__Version__V1__SiloInfo *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_silo_info_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__SiloInfo *message);
-extern const struct json_type quark_version_v1_silo_info_json_type;
+extern const struct json_message_type quark_version_v1_silo_info_json_type;
 
 /* Every message of the file, for json_type_find; ends with NULL. */
-extern const struct json_type *const quark_version_v1_silo_json_types[];
+extern const struct json_message_type *const quark_version_v1_silo_json_types[];
 
 #ifdef __cplusplus
 }

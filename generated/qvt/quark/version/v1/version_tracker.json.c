@@ -185,7 +185,7 @@ static qvt_status read_quark_version_v1_held_incarnation(struct json_reader *rea
     return quark_version_v1_held_incarnation_read_json(reader, value, (Quark__Version__V1__HeldIncarnation *)message);
 }
 
-const struct json_type quark_version_v1_held_incarnation_json_type = {"quark.version.v1.HeldIncarnation", &quark__version__v1__held_incarnation__descriptor, false, write_quark_version_v1_held_incarnation, read_quark_version_v1_held_incarnation};
+const struct json_message_type quark_version_v1_held_incarnation_json_type = {"quark.version.v1.HeldIncarnation", &quark__version__v1__held_incarnation__descriptor, false, write_quark_version_v1_held_incarnation, read_quark_version_v1_held_incarnation};
 
 void quark_version_v1_register_silo_request_write_json(struct json_writer *writer, const Quark__Version__V1__RegisterSiloRequest *message)
 {
@@ -293,7 +293,7 @@ static qvt_status read_quark_version_v1_register_silo_request(struct json_reader
     return quark_version_v1_register_silo_request_read_json(reader, value, (Quark__Version__V1__RegisterSiloRequest *)message);
 }
 
-const struct json_type quark_version_v1_register_silo_request_json_type = {"quark.version.v1.RegisterSiloRequest", &quark__version__v1__register_silo_request__descriptor, false, write_quark_version_v1_register_silo_request, read_quark_version_v1_register_silo_request};
+const struct json_message_type quark_version_v1_register_silo_request_json_type = {"quark.version.v1.RegisterSiloRequest", &quark__version__v1__register_silo_request__descriptor, false, write_quark_version_v1_register_silo_request, read_quark_version_v1_register_silo_request};
 
 void quark_version_v1_register_silo_response_write_json(struct json_writer *writer, const Quark__Version__V1__RegisterSiloResponse *message)
 {
@@ -365,7 +365,7 @@ static qvt_status read_quark_version_v1_register_silo_response(struct json_reade
     return quark_version_v1_register_silo_response_read_json(reader, value, (Quark__Version__V1__RegisterSiloResponse *)message);
 }
 
-const struct json_type quark_version_v1_register_silo_response_json_type = {"quark.version.v1.RegisterSiloResponse", &quark__version__v1__register_silo_response__descriptor, false, write_quark_version_v1_register_silo_response, read_quark_version_v1_register_silo_response};
+const struct json_message_type quark_version_v1_register_silo_response_json_type = {"quark.version.v1.RegisterSiloResponse", &quark__version__v1__register_silo_response__descriptor, false, write_quark_version_v1_register_silo_response, read_quark_version_v1_register_silo_response};
 
 void quark_version_v1_get_silo_request_write_json(struct json_writer *writer, const Quark__Version__V1__GetSiloRequest *message)
 {
@@ -437,7 +437,7 @@ static qvt_status read_quark_version_v1_get_silo_request(struct json_reader *rea
     return quark_version_v1_get_silo_request_read_json(reader, value, (Quark__Version__V1__GetSiloRequest *)message);
 }
 
-const struct json_type quark_version_v1_get_silo_request_json_type = {"quark.version.v1.GetSiloRequest", &quark__version__v1__get_silo_request__descriptor, false, write_quark_version_v1_get_silo_request, read_quark_version_v1_get_silo_request};
+const struct json_message_type quark_version_v1_get_silo_request_json_type = {"quark.version.v1.GetSiloRequest", &quark__version__v1__get_silo_request__descriptor, false, write_quark_version_v1_get_silo_request, read_quark_version_v1_get_silo_request};
 
 void quark_version_v1_get_silo_response_write_json(struct json_writer *writer, const Quark__Version__V1__GetSiloResponse *message)
 {
@@ -509,7 +509,7 @@ static qvt_status read_quark_version_v1_get_silo_response(struct json_reader *re
     return quark_version_v1_get_silo_response_read_json(reader, value, (Quark__Version__V1__GetSiloResponse *)message);
 }
 
-const struct json_type quark_version_v1_get_silo_response_json_type = {"quark.version.v1.GetSiloResponse", &quark__version__v1__get_silo_response__descriptor, false, write_quark_version_v1_get_silo_response, read_quark_version_v1_get_silo_response};
+const struct json_message_type quark_version_v1_get_silo_response_json_type = {"quark.version.v1.GetSiloResponse", &quark__version__v1__get_silo_response__descriptor, false, write_quark_version_v1_get_silo_response, read_quark_version_v1_get_silo_response};
 
 void quark_version_v1_list_silos_request_write_json(struct json_writer *writer, const Quark__Version__V1__ListSilosRequest *message)
 {
@@ -685,7 +685,7 @@ static qvt_status read_quark_version_v1_list_silos_request(struct json_reader *r
     return quark_version_v1_list_silos_request_read_json(reader, value, (Quark__Version__V1__ListSilosRequest *)message);
 }
 
-const struct json_type quark_version_v1_list_silos_request_json_type = {"quark.version.v1.ListSilosRequest", &quark__version__v1__list_silos_request__descriptor, false, write_quark_version_v1_list_silos_request, read_quark_version_v1_list_silos_request};
+const struct json_message_type quark_version_v1_list_silos_request_json_type = {"quark.version.v1.ListSilosRequest", &quark__version__v1__list_silos_request__descriptor, false, write_quark_version_v1_list_silos_request, read_quark_version_v1_list_silos_request};
 
 void quark_version_v1_list_silos_response_write_json(struct json_writer *writer, const Quark__Version__V1__ListSilosResponse *message)
 {
@@ -790,7 +790,7 @@ static qvt_status read_quark_version_v1_list_silos_response(struct json_reader *
     return quark_version_v1_list_silos_response_read_json(reader, value, (Quark__Version__V1__ListSilosResponse *)message);
 }
 
-const struct json_type quark_version_v1_list_silos_response_json_type = {"quark.version.v1.ListSilosResponse", &quark__version__v1__list_silos_response__descriptor, false, write_quark_version_v1_list_silos_response, read_quark_version_v1_list_silos_response};
+const struct json_message_type quark_version_v1_list_silos_response_json_type = {"quark.version.v1.ListSilosResponse", &quark__version__v1__list_silos_response__descriptor, false, write_quark_version_v1_list_silos_response, read_quark_version_v1_list_silos_response};
 
 void quark_version_v1_update_silo_request_write_json(struct json_writer *writer, const Quark__Version__V1__UpdateSiloRequest *message)
 {
@@ -907,7 +907,7 @@ static qvt_status read_quark_version_v1_update_silo_request(struct json_reader *
     return quark_version_v1_update_silo_request_read_json(reader, value, (Quark__Version__V1__UpdateSiloRequest *)message);
 }
 
-const struct json_type quark_version_v1_update_silo_request_json_type = {"quark.version.v1.UpdateSiloRequest", &quark__version__v1__update_silo_request__descriptor, false, write_quark_version_v1_update_silo_request, read_quark_version_v1_update_silo_request};
+const struct json_message_type quark_version_v1_update_silo_request_json_type = {"quark.version.v1.UpdateSiloRequest", &quark__version__v1__update_silo_request__descriptor, false, write_quark_version_v1_update_silo_request, read_quark_version_v1_update_silo_request};
 
 void quark_version_v1_update_silo_response_write_json(struct json_writer *writer, const Quark__Version__V1__UpdateSiloResponse *message)
 {
@@ -979,7 +979,7 @@ static qvt_status read_quark_version_v1_update_silo_response(struct json_reader 
     return quark_version_v1_update_silo_response_read_json(reader, value, (Quark__Version__V1__UpdateSiloResponse *)message);
 }
 
-const struct json_type quark_version_v1_update_silo_response_json_type = {"quark.version.v1.UpdateSiloResponse", &quark__version__v1__update_silo_response__descriptor, false, write_quark_version_v1_update_silo_response, read_quark_version_v1_update_silo_response};
+const struct json_message_type quark_version_v1_update_silo_response_json_type = {"quark.version.v1.UpdateSiloResponse", &quark__version__v1__update_silo_response__descriptor, false, write_quark_version_v1_update_silo_response, read_quark_version_v1_update_silo_response};
 
 void quark_version_v1_unregister_silo_request_write_json(struct json_writer *writer, const Quark__Version__V1__UnregisterSiloRequest *message)
 {
@@ -1078,7 +1078,7 @@ static qvt_status read_quark_version_v1_unregister_silo_request(struct json_read
     return quark_version_v1_unregister_silo_request_read_json(reader, value, (Quark__Version__V1__UnregisterSiloRequest *)message);
 }
 
-const struct json_type quark_version_v1_unregister_silo_request_json_type = {"quark.version.v1.UnregisterSiloRequest", &quark__version__v1__unregister_silo_request__descriptor, false, write_quark_version_v1_unregister_silo_request, read_quark_version_v1_unregister_silo_request};
+const struct json_message_type quark_version_v1_unregister_silo_request_json_type = {"quark.version.v1.UnregisterSiloRequest", &quark__version__v1__unregister_silo_request__descriptor, false, write_quark_version_v1_unregister_silo_request, read_quark_version_v1_unregister_silo_request};
 
 void quark_version_v1_unregister_silo_response_write_json(struct json_writer *writer, const Quark__Version__V1__UnregisterSiloResponse *message)
 {
@@ -1150,7 +1150,7 @@ static qvt_status read_quark_version_v1_unregister_silo_response(struct json_rea
     return quark_version_v1_unregister_silo_response_read_json(reader, value, (Quark__Version__V1__UnregisterSiloResponse *)message);
 }
 
-const struct json_type quark_version_v1_unregister_silo_response_json_type = {"quark.version.v1.UnregisterSiloResponse", &quark__version__v1__unregister_silo_response__descriptor, false, write_quark_version_v1_unregister_silo_response, read_quark_version_v1_unregister_silo_response};
+const struct json_message_type quark_version_v1_unregister_silo_response_json_type = {"quark.version.v1.UnregisterSiloResponse", &quark__version__v1__unregister_silo_response__descriptor, false, write_quark_version_v1_unregister_silo_response, read_quark_version_v1_unregister_silo_response};
 
 void quark_version_v1_call_count_write_json(struct json_writer *writer, const Quark__Version__V1__CallCount *message)
 {
@@ -1255,7 +1255,7 @@ static qvt_status read_quark_version_v1_call_count(struct json_reader *reader, j
     return quark_version_v1_call_count_read_json(reader, value, (Quark__Version__V1__CallCount *)message);
 }
 
-const struct json_type quark_version_v1_call_count_json_type = {"quark.version.v1.CallCount", &quark__version__v1__call_count__descriptor, false, write_quark_version_v1_call_count, read_quark_version_v1_call_count};
+const struct json_message_type quark_version_v1_call_count_json_type = {"quark.version.v1.CallCount", &quark__version__v1__call_count__descriptor, false, write_quark_version_v1_call_count, read_quark_version_v1_call_count};
 
 void quark_version_v1_heartbeat_request_write_json(struct json_writer *writer, const Quark__Version__V1__HeartbeatRequest *message)
 {
@@ -1369,7 +1369,7 @@ static qvt_status read_quark_version_v1_heartbeat_request(struct json_reader *re
     return quark_version_v1_heartbeat_request_read_json(reader, value, (Quark__Version__V1__HeartbeatRequest *)message);
 }
 
-const struct json_type quark_version_v1_heartbeat_request_json_type = {"quark.version.v1.HeartbeatRequest", &quark__version__v1__heartbeat_request__descriptor, false, write_quark_version_v1_heartbeat_request, read_quark_version_v1_heartbeat_request};
+const struct json_message_type quark_version_v1_heartbeat_request_json_type = {"quark.version.v1.HeartbeatRequest", &quark__version__v1__heartbeat_request__descriptor, false, write_quark_version_v1_heartbeat_request, read_quark_version_v1_heartbeat_request};
 
 void quark_version_v1_heartbeat_response_write_json(struct json_writer *writer, const Quark__Version__V1__HeartbeatResponse *message)
 {
@@ -1450,7 +1450,7 @@ static qvt_status read_quark_version_v1_heartbeat_response(struct json_reader *r
     return quark_version_v1_heartbeat_response_read_json(reader, value, (Quark__Version__V1__HeartbeatResponse *)message);
 }
 
-const struct json_type quark_version_v1_heartbeat_response_json_type = {"quark.version.v1.HeartbeatResponse", &quark__version__v1__heartbeat_response__descriptor, false, write_quark_version_v1_heartbeat_response, read_quark_version_v1_heartbeat_response};
+const struct json_message_type quark_version_v1_heartbeat_response_json_type = {"quark.version.v1.HeartbeatResponse", &quark__version__v1__heartbeat_response__descriptor, false, write_quark_version_v1_heartbeat_response, read_quark_version_v1_heartbeat_response};
 
 void quark_version_v1_register_silo_versions_request_write_json(struct json_writer *writer, const Quark__Version__V1__RegisterSiloVersionsRequest *message)
 {
@@ -1599,7 +1599,7 @@ static qvt_status read_quark_version_v1_register_silo_versions_request(struct js
     return quark_version_v1_register_silo_versions_request_read_json(reader, value, (Quark__Version__V1__RegisterSiloVersionsRequest *)message);
 }
 
-const struct json_type quark_version_v1_register_silo_versions_request_json_type = {"quark.version.v1.RegisterSiloVersionsRequest", &quark__version__v1__register_silo_versions_request__descriptor, false, write_quark_version_v1_register_silo_versions_request, read_quark_version_v1_register_silo_versions_request};
+const struct json_message_type quark_version_v1_register_silo_versions_request_json_type = {"quark.version.v1.RegisterSiloVersionsRequest", &quark__version__v1__register_silo_versions_request__descriptor, false, write_quark_version_v1_register_silo_versions_request, read_quark_version_v1_register_silo_versions_request};
 
 void quark_version_v1_register_silo_versions_response_write_json(struct json_writer *writer, const Quark__Version__V1__RegisterSiloVersionsResponse *message)
 {
@@ -1671,7 +1671,7 @@ static qvt_status read_quark_version_v1_register_silo_versions_response(struct j
     return quark_version_v1_register_silo_versions_response_read_json(reader, value, (Quark__Version__V1__RegisterSiloVersionsResponse *)message);
 }
 
-const struct json_type quark_version_v1_register_silo_versions_response_json_type = {"quark.version.v1.RegisterSiloVersionsResponse", &quark__version__v1__register_silo_versions_response__descriptor, false, write_quark_version_v1_register_silo_versions_response, read_quark_version_v1_register_silo_versions_response};
+const struct json_message_type quark_version_v1_register_silo_versions_response_json_type = {"quark.version.v1.RegisterSiloVersionsResponse", &quark__version__v1__register_silo_versions_response__descriptor, false, write_quark_version_v1_register_silo_versions_response, read_quark_version_v1_register_silo_versions_response};
 
 void quark_version_v1_silo_capabilities_write_json(struct json_writer *writer, const Quark__Version__V1__SiloCapabilities *message)
 {
@@ -1775,7 +1775,7 @@ static qvt_status read_quark_version_v1_silo_capabilities(struct json_reader *re
     return quark_version_v1_silo_capabilities_read_json(reader, value, (Quark__Version__V1__SiloCapabilities *)message);
 }
 
-const struct json_type quark_version_v1_silo_capabilities_json_type = {"quark.version.v1.SiloCapabilities", &quark__version__v1__silo_capabilities__descriptor, false, write_quark_version_v1_silo_capabilities, read_quark_version_v1_silo_capabilities};
+const struct json_message_type quark_version_v1_silo_capabilities_json_type = {"quark.version.v1.SiloCapabilities", &quark__version__v1__silo_capabilities__descriptor, false, write_quark_version_v1_silo_capabilities, read_quark_version_v1_silo_capabilities};
 
 void quark_version_v1_get_silo_capabilities_request_write_json(struct json_writer *writer, const Quark__Version__V1__GetSiloCapabilitiesRequest *message)
 {
@@ -1847,7 +1847,7 @@ static qvt_status read_quark_version_v1_get_silo_capabilities_request(struct jso
     return quark_version_v1_get_silo_capabilities_request_read_json(reader, value, (Quark__Version__V1__GetSiloCapabilitiesRequest *)message);
 }
 
-const struct json_type quark_version_v1_get_silo_capabilities_request_json_type = {"quark.version.v1.GetSiloCapabilitiesRequest", &quark__version__v1__get_silo_capabilities_request__descriptor, false, write_quark_version_v1_get_silo_capabilities_request, read_quark_version_v1_get_silo_capabilities_request};
+const struct json_message_type quark_version_v1_get_silo_capabilities_request_json_type = {"quark.version.v1.GetSiloCapabilitiesRequest", &quark__version__v1__get_silo_capabilities_request__descriptor, false, write_quark_version_v1_get_silo_capabilities_request, read_quark_version_v1_get_silo_capabilities_request};
 
 void quark_version_v1_get_silo_capabilities_response_write_json(struct json_writer *writer, const Quark__Version__V1__GetSiloCapabilitiesResponse *message)
 {
@@ -1919,7 +1919,7 @@ static qvt_status read_quark_version_v1_get_silo_capabilities_response(struct js
     return quark_version_v1_get_silo_capabilities_response_read_json(reader, value, (Quark__Version__V1__GetSiloCapabilitiesResponse *)message);
 }
 
-const struct json_type quark_version_v1_get_silo_capabilities_response_json_type = {"quark.version.v1.GetSiloCapabilitiesResponse", &quark__version__v1__get_silo_capabilities_response__descriptor, false, write_quark_version_v1_get_silo_capabilities_response, read_quark_version_v1_get_silo_capabilities_response};
+const struct json_message_type quark_version_v1_get_silo_capabilities_response_json_type = {"quark.version.v1.GetSiloCapabilitiesResponse", &quark__version__v1__get_silo_capabilities_response__descriptor, false, write_quark_version_v1_get_silo_capabilities_response, read_quark_version_v1_get_silo_capabilities_response};
 
 void quark_version_v1_list_silo_capabilities_request_write_json(struct json_writer *writer, const Quark__Version__V1__ListSiloCapabilitiesRequest *message)
 {
@@ -2000,7 +2000,7 @@ static qvt_status read_quark_version_v1_list_silo_capabilities_request(struct js
     return quark_version_v1_list_silo_capabilities_request_read_json(reader, value, (Quark__Version__V1__ListSiloCapabilitiesRequest *)message);
 }
 
-const struct json_type quark_version_v1_list_silo_capabilities_request_json_type = {"quark.version.v1.ListSiloCapabilitiesRequest", &quark__version__v1__list_silo_capabilities_request__descriptor, false, write_quark_version_v1_list_silo_capabilities_request, read_quark_version_v1_list_silo_capabilities_request};
+const struct json_message_type quark_version_v1_list_silo_capabilities_request_json_type = {"quark.version.v1.ListSiloCapabilitiesRequest", &quark__version__v1__list_silo_capabilities_request__descriptor, false, write_quark_version_v1_list_silo_capabilities_request, read_quark_version_v1_list_silo_capabilities_request};
 
 void quark_version_v1_list_silo_capabilities_response_write_json(struct json_writer *writer, const Quark__Version__V1__ListSiloCapabilitiesResponse *message)
 {
@@ -2105,7 +2105,7 @@ static qvt_status read_quark_version_v1_list_silo_capabilities_response(struct j
     return quark_version_v1_list_silo_capabilities_response_read_json(reader, value, (Quark__Version__V1__ListSiloCapabilitiesResponse *)message);
 }
 
-const struct json_type quark_version_v1_list_silo_capabilities_response_json_type = {"quark.version.v1.ListSiloCapabilitiesResponse", &quark__version__v1__list_silo_capabilities_response__descriptor, false, write_quark_version_v1_list_silo_capabilities_response, read_quark_version_v1_list_silo_capabilities_response};
+const struct json_message_type quark_version_v1_list_silo_capabilities_response_json_type = {"quark.version.v1.ListSiloCapabilitiesResponse", &quark__version__v1__list_silo_capabilities_response__descriptor, false, write_quark_version_v1_list_silo_capabilities_response, read_quark_version_v1_list_silo_capabilities_response};
 
 void quark_version_v1_get_actor_type_version_request_write_json(struct json_writer *writer, const Quark__Version__V1__GetActorTypeVersionRequest *message)
 {
@@ -2186,7 +2186,7 @@ static qvt_status read_quark_version_v1_get_actor_type_version_request(struct js
     return quark_version_v1_get_actor_type_version_request_read_json(reader, value, (Quark__Version__V1__GetActorTypeVersionRequest *)message);
 }
 
-const struct json_type quark_version_v1_get_actor_type_version_request_json_type = {"quark.version.v1.GetActorTypeVersionRequest", &quark__version__v1__get_actor_type_version_request__descriptor, false, write_quark_version_v1_get_actor_type_version_request, read_quark_version_v1_get_actor_type_version_request};
+const struct json_message_type quark_version_v1_get_actor_type_version_request_json_type = {"quark.version.v1.GetActorTypeVersionRequest", &quark__version__v1__get_actor_type_version_request__descriptor, false, write_quark_version_v1_get_actor_type_version_request, read_quark_version_v1_get_actor_type_version_request};
 
 void quark_version_v1_get_actor_type_version_response_write_json(struct json_writer *writer, const Quark__Version__V1__GetActorTypeVersionResponse *message)
 {
@@ -2258,7 +2258,7 @@ static qvt_status read_quark_version_v1_get_actor_type_version_response(struct j
     return quark_version_v1_get_actor_type_version_response_read_json(reader, value, (Quark__Version__V1__GetActorTypeVersionResponse *)message);
 }
 
-const struct json_type quark_version_v1_get_actor_type_version_response_json_type = {"quark.version.v1.GetActorTypeVersionResponse", &quark__version__v1__get_actor_type_version_response__descriptor, false, write_quark_version_v1_get_actor_type_version_response, read_quark_version_v1_get_actor_type_version_response};
+const struct json_message_type quark_version_v1_get_actor_type_version_response_json_type = {"quark.version.v1.GetActorTypeVersionResponse", &quark__version__v1__get_actor_type_version_response__descriptor, false, write_quark_version_v1_get_actor_type_version_response, read_quark_version_v1_get_actor_type_version_response};
 
 void quark_version_v1_find_compatible_silos_request_write_json(struct json_writer *writer, const Quark__Version__V1__FindCompatibleSilosRequest *message)
 {
@@ -2416,7 +2416,7 @@ static qvt_status read_quark_version_v1_find_compatible_silos_request(struct jso
     return quark_version_v1_find_compatible_silos_request_read_json(reader, value, (Quark__Version__V1__FindCompatibleSilosRequest *)message);
 }
 
-const struct json_type quark_version_v1_find_compatible_silos_request_json_type = {"quark.version.v1.FindCompatibleSilosRequest", &quark__version__v1__find_compatible_silos_request__descriptor, false, write_quark_version_v1_find_compatible_silos_request, read_quark_version_v1_find_compatible_silos_request};
+const struct json_message_type quark_version_v1_find_compatible_silos_request_json_type = {"quark.version.v1.FindCompatibleSilosRequest", &quark__version__v1__find_compatible_silos_request__descriptor, false, write_quark_version_v1_find_compatible_silos_request, read_quark_version_v1_find_compatible_silos_request};
 
 void quark_version_v1_compatible_silo_write_json(struct json_writer *writer, const Quark__Version__V1__CompatibleSilo *message)
 {
@@ -2515,7 +2515,7 @@ static qvt_status read_quark_version_v1_compatible_silo(struct json_reader *read
     return quark_version_v1_compatible_silo_read_json(reader, value, (Quark__Version__V1__CompatibleSilo *)message);
 }
 
-const struct json_type quark_version_v1_compatible_silo_json_type = {"quark.version.v1.CompatibleSilo", &quark__version__v1__compatible_silo__descriptor, false, write_quark_version_v1_compatible_silo, read_quark_version_v1_compatible_silo};
+const struct json_message_type quark_version_v1_compatible_silo_json_type = {"quark.version.v1.CompatibleSilo", &quark__version__v1__compatible_silo__descriptor, false, write_quark_version_v1_compatible_silo, read_quark_version_v1_compatible_silo};
 
 void quark_version_v1_dropped_silo_write_json(struct json_writer *writer, const Quark__Version__V1__DroppedSilo *message)
 {
@@ -2580,7 +2580,7 @@ static qvt_status read_quark_version_v1_dropped_silo(struct json_reader *reader,
     return quark_version_v1_dropped_silo_read_json(reader, value, (Quark__Version__V1__DroppedSilo *)message);
 }
 
-const struct json_type quark_version_v1_dropped_silo_json_type = {"quark.version.v1.DroppedSilo", &quark__version__v1__dropped_silo__descriptor, false, write_quark_version_v1_dropped_silo, read_quark_version_v1_dropped_silo};
+const struct json_message_type quark_version_v1_dropped_silo_json_type = {"quark.version.v1.DroppedSilo", &quark__version__v1__dropped_silo__descriptor, false, write_quark_version_v1_dropped_silo, read_quark_version_v1_dropped_silo};
 
 void quark_version_v1_find_compatible_silos_response_write_json(struct json_writer *writer, const Quark__Version__V1__FindCompatibleSilosResponse *message)
 {
@@ -2720,7 +2720,7 @@ static qvt_status read_quark_version_v1_find_compatible_silos_response(struct js
     return quark_version_v1_find_compatible_silos_response_read_json(reader, value, (Quark__Version__V1__FindCompatibleSilosResponse *)message);
 }
 
-const struct json_type quark_version_v1_find_compatible_silos_response_json_type = {"quark.version.v1.FindCompatibleSilosResponse", &quark__version__v1__find_compatible_silos_response__descriptor, false, write_quark_version_v1_find_compatible_silos_response, read_quark_version_v1_find_compatible_silos_response};
+const struct json_message_type quark_version_v1_find_compatible_silos_response_json_type = {"quark.version.v1.FindCompatibleSilosResponse", &quark__version__v1__find_compatible_silos_response__descriptor, false, write_quark_version_v1_find_compatible_silos_response, read_quark_version_v1_find_compatible_silos_response};
 
 void quark_version_v1_set_policy_request_write_json(struct json_writer *writer, const Quark__Version__V1__SetPolicyRequest *message)
 {
@@ -2819,7 +2819,7 @@ static qvt_status read_quark_version_v1_set_policy_request(struct json_reader *r
     return quark_version_v1_set_policy_request_read_json(reader, value, (Quark__Version__V1__SetPolicyRequest *)message);
 }
 
-const struct json_type quark_version_v1_set_policy_request_json_type = {"quark.version.v1.SetPolicyRequest", &quark__version__v1__set_policy_request__descriptor, false, write_quark_version_v1_set_policy_request, read_quark_version_v1_set_policy_request};
+const struct json_message_type quark_version_v1_set_policy_request_json_type = {"quark.version.v1.SetPolicyRequest", &quark__version__v1__set_policy_request__descriptor, false, write_quark_version_v1_set_policy_request, read_quark_version_v1_set_policy_request};
 
 void quark_version_v1_set_policy_response_write_json(struct json_writer *writer, const Quark__Version__V1__SetPolicyResponse *message)
 {
@@ -2891,7 +2891,7 @@ static qvt_status read_quark_version_v1_set_policy_response(struct json_reader *
     return quark_version_v1_set_policy_response_read_json(reader, value, (Quark__Version__V1__SetPolicyResponse *)message);
 }
 
-const struct json_type quark_version_v1_set_policy_response_json_type = {"quark.version.v1.SetPolicyResponse", &quark__version__v1__set_policy_response__descriptor, false, write_quark_version_v1_set_policy_response, read_quark_version_v1_set_policy_response};
+const struct json_message_type quark_version_v1_set_policy_response_json_type = {"quark.version.v1.SetPolicyResponse", &quark__version__v1__set_policy_response__descriptor, false, write_quark_version_v1_set_policy_response, read_quark_version_v1_set_policy_response};
 
 void quark_version_v1_get_policy_request_write_json(struct json_writer *writer, const Quark__Version__V1__GetPolicyRequest *message)
 {
@@ -2963,7 +2963,7 @@ static qvt_status read_quark_version_v1_get_policy_request(struct json_reader *r
     return quark_version_v1_get_policy_request_read_json(reader, value, (Quark__Version__V1__GetPolicyRequest *)message);
 }
 
-const struct json_type quark_version_v1_get_policy_request_json_type = {"quark.version.v1.GetPolicyRequest", &quark__version__v1__get_policy_request__descriptor, false, write_quark_version_v1_get_policy_request, read_quark_version_v1_get_policy_request};
+const struct json_message_type quark_version_v1_get_policy_request_json_type = {"quark.version.v1.GetPolicyRequest", &quark__version__v1__get_policy_request__descriptor, false, write_quark_version_v1_get_policy_request, read_quark_version_v1_get_policy_request};
 
 void quark_version_v1_get_policy_response_write_json(struct json_writer *writer, const Quark__Version__V1__GetPolicyResponse *message)
 {
@@ -3035,7 +3035,7 @@ static qvt_status read_quark_version_v1_get_policy_response(struct json_reader *
     return quark_version_v1_get_policy_response_read_json(reader, value, (Quark__Version__V1__GetPolicyResponse *)message);
 }
 
-const struct json_type quark_version_v1_get_policy_response_json_type = {"quark.version.v1.GetPolicyResponse", &quark__version__v1__get_policy_response__descriptor, false, write_quark_version_v1_get_policy_response, read_quark_version_v1_get_policy_response};
+const struct json_message_type quark_version_v1_get_policy_response_json_type = {"quark.version.v1.GetPolicyResponse", &quark__version__v1__get_policy_response__descriptor, false, write_quark_version_v1_get_policy_response, read_quark_version_v1_get_policy_response};
 
 void quark_version_v1_list_policies_request_write_json(struct json_writer *writer, const Quark__Version__V1__ListPoliciesRequest *message)
 {
@@ -3116,7 +3116,7 @@ static qvt_status read_quark_version_v1_list_policies_request(struct json_reader
     return quark_version_v1_list_policies_request_read_json(reader, value, (Quark__Version__V1__ListPoliciesRequest *)message);
 }
 
-const struct json_type quark_version_v1_list_policies_request_json_type = {"quark.version.v1.ListPoliciesRequest", &quark__version__v1__list_policies_request__descriptor, false, write_quark_version_v1_list_policies_request, read_quark_version_v1_list_policies_request};
+const struct json_message_type quark_version_v1_list_policies_request_json_type = {"quark.version.v1.ListPoliciesRequest", &quark__version__v1__list_policies_request__descriptor, false, write_quark_version_v1_list_policies_request, read_quark_version_v1_list_policies_request};
 
 void quark_version_v1_list_policies_response_write_json(struct json_writer *writer, const Quark__Version__V1__ListPoliciesResponse *message)
 {
@@ -3221,7 +3221,7 @@ static qvt_status read_quark_version_v1_list_policies_response(struct json_reade
     return quark_version_v1_list_policies_response_read_json(reader, value, (Quark__Version__V1__ListPoliciesResponse *)message);
 }
 
-const struct json_type quark_version_v1_list_policies_response_json_type = {"quark.version.v1.ListPoliciesResponse", &quark__version__v1__list_policies_response__descriptor, false, write_quark_version_v1_list_policies_response, read_quark_version_v1_list_policies_response};
+const struct json_message_type quark_version_v1_list_policies_response_json_type = {"quark.version.v1.ListPoliciesResponse", &quark__version__v1__list_policies_response__descriptor, false, write_quark_version_v1_list_policies_response, read_quark_version_v1_list_policies_response};
 
 void quark_version_v1_delete_policy_request_write_json(struct json_writer *writer, const Quark__Version__V1__DeletePolicyRequest *message)
 {
@@ -3311,7 +3311,7 @@ static qvt_status read_quark_version_v1_delete_policy_request(struct json_reader
     return quark_version_v1_delete_policy_request_read_json(reader, value, (Quark__Version__V1__DeletePolicyRequest *)message);
 }
 
-const struct json_type quark_version_v1_delete_policy_request_json_type = {"quark.version.v1.DeletePolicyRequest", &quark__version__v1__delete_policy_request__descriptor, false, write_quark_version_v1_delete_policy_request, read_quark_version_v1_delete_policy_request};
+const struct json_message_type quark_version_v1_delete_policy_request_json_type = {"quark.version.v1.DeletePolicyRequest", &quark__version__v1__delete_policy_request__descriptor, false, write_quark_version_v1_delete_policy_request, read_quark_version_v1_delete_policy_request};
 
 void quark_version_v1_delete_policy_response_write_json(struct json_writer *writer, const Quark__Version__V1__DeletePolicyResponse *message)
 {
@@ -3374,7 +3374,7 @@ static qvt_status read_quark_version_v1_delete_policy_response(struct json_reade
     return quark_version_v1_delete_policy_response_read_json(reader, value, (Quark__Version__V1__DeletePolicyResponse *)message);
 }
 
-const struct json_type quark_version_v1_delete_policy_response_json_type = {"quark.version.v1.DeletePolicyResponse", &quark__version__v1__delete_policy_response__descriptor, false, write_quark_version_v1_delete_policy_response, read_quark_version_v1_delete_policy_response};
+const struct json_message_type quark_version_v1_delete_policy_response_json_type = {"quark.version.v1.DeletePolicyResponse", &quark__version__v1__delete_policy_response__descriptor, false, write_quark_version_v1_delete_policy_response, read_quark_version_v1_delete_policy_response};
 
 void quark_version_v1_get_cluster_status_request_write_json(struct json_writer *writer, const Quark__Version__V1__GetClusterStatusRequest *message)
 {
@@ -3437,7 +3437,7 @@ static qvt_status read_quark_version_v1_get_cluster_status_request(struct json_r
     return quark_version_v1_get_cluster_status_request_read_json(reader, value, (Quark__Version__V1__GetClusterStatusRequest *)message);
 }
 
-const struct json_type quark_version_v1_get_cluster_status_request_json_type = {"quark.version.v1.GetClusterStatusRequest", &quark__version__v1__get_cluster_status_request__descriptor, false, write_quark_version_v1_get_cluster_status_request, read_quark_version_v1_get_cluster_status_request};
+const struct json_message_type quark_version_v1_get_cluster_status_request_json_type = {"quark.version.v1.GetClusterStatusRequest", &quark__version__v1__get_cluster_status_request__descriptor, false, write_quark_version_v1_get_cluster_status_request, read_quark_version_v1_get_cluster_status_request};
 
 void quark_version_v1_status_count_write_json(struct json_writer *writer, const Quark__Version__V1__StatusCount *message)
 {
@@ -3493,7 +3493,7 @@ static qvt_status read_quark_version_v1_status_count(struct json_reader *reader,
     return quark_version_v1_status_count_read_json(reader, value, (Quark__Version__V1__StatusCount *)message);
 }
 
-const struct json_type quark_version_v1_status_count_json_type = {"quark.version.v1.StatusCount", &quark__version__v1__status_count__descriptor, false, write_quark_version_v1_status_count, read_quark_version_v1_status_count};
+const struct json_message_type quark_version_v1_status_count_json_type = {"quark.version.v1.StatusCount", &quark__version__v1__status_count__descriptor, false, write_quark_version_v1_status_count, read_quark_version_v1_status_count};
 
 void quark_version_v1_get_cluster_status_response_write_json(struct json_writer *writer, const Quark__Version__V1__GetClusterStatusResponse *message)
 {
@@ -3634,7 +3634,7 @@ static qvt_status read_quark_version_v1_get_cluster_status_response(struct json_
     return quark_version_v1_get_cluster_status_response_read_json(reader, value, (Quark__Version__V1__GetClusterStatusResponse *)message);
 }
 
-const struct json_type quark_version_v1_get_cluster_status_response_json_type = {"quark.version.v1.GetClusterStatusResponse", &quark__version__v1__get_cluster_status_response__descriptor, false, write_quark_version_v1_get_cluster_status_response, read_quark_version_v1_get_cluster_status_response};
+const struct json_message_type quark_version_v1_get_cluster_status_response_json_type = {"quark.version.v1.GetClusterStatusResponse", &quark__version__v1__get_cluster_status_response__descriptor, false, write_quark_version_v1_get_cluster_status_response, read_quark_version_v1_get_cluster_status_response};
 
 void quark_version_v1_demand_count_write_json(struct json_writer *writer, const Quark__Version__V1__DemandCount *message)
 {
@@ -3697,7 +3697,7 @@ static qvt_status read_quark_version_v1_demand_count(struct json_reader *reader,
     return quark_version_v1_demand_count_read_json(reader, value, (Quark__Version__V1__DemandCount *)message);
 }
 
-const struct json_type quark_version_v1_demand_count_json_type = {"quark.version.v1.DemandCount", &quark__version__v1__demand_count__descriptor, false, write_quark_version_v1_demand_count, read_quark_version_v1_demand_count};
+const struct json_message_type quark_version_v1_demand_count_json_type = {"quark.version.v1.DemandCount", &quark__version__v1__demand_count__descriptor, false, write_quark_version_v1_demand_count, read_quark_version_v1_demand_count};
 
 void quark_version_v1_watch_request_write_json(struct json_writer *writer, const Quark__Version__V1__WatchRequest *message)
 {
@@ -3925,7 +3925,7 @@ static qvt_status read_quark_version_v1_watch_request(struct json_reader *reader
     return quark_version_v1_watch_request_read_json(reader, value, (Quark__Version__V1__WatchRequest *)message);
 }
 
-const struct json_type quark_version_v1_watch_request_json_type = {"quark.version.v1.WatchRequest", &quark__version__v1__watch_request__descriptor, false, write_quark_version_v1_watch_request, read_quark_version_v1_watch_request};
+const struct json_message_type quark_version_v1_watch_request_json_type = {"quark.version.v1.WatchRequest", &quark__version__v1__watch_request__descriptor, false, write_quark_version_v1_watch_request, read_quark_version_v1_watch_request};
 
 void quark_version_v1_watch_response_write_json(struct json_writer *writer, const Quark__Version__V1__WatchResponse *message)
 {
@@ -4054,7 +4054,7 @@ static qvt_status read_quark_version_v1_watch_response(struct json_reader *reade
     return quark_version_v1_watch_response_read_json(reader, value, (Quark__Version__V1__WatchResponse *)message);
 }
 
-const struct json_type quark_version_v1_watch_response_json_type = {"quark.version.v1.WatchResponse", &quark__version__v1__watch_response__descriptor, false, write_quark_version_v1_watch_response, read_quark_version_v1_watch_response};
+const struct json_message_type quark_version_v1_watch_response_json_type = {"quark.version.v1.WatchResponse", &quark__version__v1__watch_response__descriptor, false, write_quark_version_v1_watch_response, read_quark_version_v1_watch_response};
 
 void quark_version_v1_watch_reset_write_json(struct json_writer *writer, const Quark__Version__V1__WatchReset *message)
 {
@@ -4099,7 +4099,7 @@ static qvt_status read_quark_version_v1_watch_reset(struct json_reader *reader, 
     return quark_version_v1_watch_reset_read_json(reader, value, (Quark__Version__V1__WatchReset *)message);
 }
 
-const struct json_type quark_version_v1_watch_reset_json_type = {"quark.version.v1.WatchReset", &quark__version__v1__watch_reset__descriptor, false, write_quark_version_v1_watch_reset, read_quark_version_v1_watch_reset};
+const struct json_message_type quark_version_v1_watch_reset_json_type = {"quark.version.v1.WatchReset", &quark__version__v1__watch_reset__descriptor, false, write_quark_version_v1_watch_reset, read_quark_version_v1_watch_reset};
 
 void quark_version_v1_watch_end_write_json(struct json_writer *writer, const Quark__Version__V1__WatchEnd *message)
 {
@@ -4132,7 +4132,7 @@ static qvt_status read_quark_version_v1_watch_end(struct json_reader *reader, js
     return quark_version_v1_watch_end_read_json(reader, value, (Quark__Version__V1__WatchEnd *)message);
 }
 
-const struct json_type quark_version_v1_watch_end_json_type = {"quark.version.v1.WatchEnd", &quark__version__v1__watch_end__descriptor, false, write_quark_version_v1_watch_end, read_quark_version_v1_watch_end};
+const struct json_message_type quark_version_v1_watch_end_json_type = {"quark.version.v1.WatchEnd", &quark__version__v1__watch_end__descriptor, false, write_quark_version_v1_watch_end, read_quark_version_v1_watch_end};
 
 void quark_version_v1_watch_progress_write_json(struct json_writer *writer, const Quark__Version__V1__WatchProgress *message)
 {
@@ -4165,9 +4165,9 @@ static qvt_status read_quark_version_v1_watch_progress(struct json_reader *reade
     return quark_version_v1_watch_progress_read_json(reader, value, (Quark__Version__V1__WatchProgress *)message);
 }
 
-const struct json_type quark_version_v1_watch_progress_json_type = {"quark.version.v1.WatchProgress", &quark__version__v1__watch_progress__descriptor, false, write_quark_version_v1_watch_progress, read_quark_version_v1_watch_progress};
+const struct json_message_type quark_version_v1_watch_progress_json_type = {"quark.version.v1.WatchProgress", &quark__version__v1__watch_progress__descriptor, false, write_quark_version_v1_watch_progress, read_quark_version_v1_watch_progress};
 
-const struct json_type *const quark_version_v1_version_tracker_json_types[] = {
+const struct json_message_type *const quark_version_v1_version_tracker_json_types[] = {
     &quark_version_v1_held_incarnation_json_type,
     &quark_version_v1_register_silo_request_json_type,
     &quark_version_v1_register_silo_response_json_type,

@@ -18,225 +18,225 @@ extern "C" {
 void quark_version_v1_held_incarnation_write_json(struct json_writer *writer, const Quark__Version__V1__HeldIncarnation *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_held_incarnation_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__HeldIncarnation *message);
-extern const struct json_type quark_version_v1_held_incarnation_json_type;
+extern const struct json_message_type quark_version_v1_held_incarnation_json_type;
 
 void quark_version_v1_register_silo_request_write_json(struct json_writer *writer, const Quark__Version__V1__RegisterSiloRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_register_silo_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__RegisterSiloRequest *message);
-extern const struct json_type quark_version_v1_register_silo_request_json_type;
+extern const struct json_message_type quark_version_v1_register_silo_request_json_type;
 
 void quark_version_v1_register_silo_response_write_json(struct json_writer *writer, const Quark__Version__V1__RegisterSiloResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_register_silo_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__RegisterSiloResponse *message);
-extern const struct json_type quark_version_v1_register_silo_response_json_type;
+extern const struct json_message_type quark_version_v1_register_silo_response_json_type;
 
 void quark_version_v1_get_silo_request_write_json(struct json_writer *writer, const Quark__Version__V1__GetSiloRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_get_silo_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__GetSiloRequest *message);
-extern const struct json_type quark_version_v1_get_silo_request_json_type;
+extern const struct json_message_type quark_version_v1_get_silo_request_json_type;
 
 void quark_version_v1_get_silo_response_write_json(struct json_writer *writer, const Quark__Version__V1__GetSiloResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_get_silo_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__GetSiloResponse *message);
-extern const struct json_type quark_version_v1_get_silo_response_json_type;
+extern const struct json_message_type quark_version_v1_get_silo_response_json_type;
 
 void quark_version_v1_list_silos_request_write_json(struct json_writer *writer, const Quark__Version__V1__ListSilosRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_list_silos_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__ListSilosRequest *message);
-extern const struct json_type quark_version_v1_list_silos_request_json_type;
+extern const struct json_message_type quark_version_v1_list_silos_request_json_type;
 
 void quark_version_v1_list_silos_response_write_json(struct json_writer *writer, const Quark__Version__V1__ListSilosResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_list_silos_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__ListSilosResponse *message);
-extern const struct json_type quark_version_v1_list_silos_response_json_type;
+extern const struct json_message_type quark_version_v1_list_silos_response_json_type;
 
 void quark_version_v1_update_silo_request_write_json(struct json_writer *writer, const Quark__Version__V1__UpdateSiloRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_update_silo_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__UpdateSiloRequest *message);
-extern const struct json_type quark_version_v1_update_silo_request_json_type;
+extern const struct json_message_type quark_version_v1_update_silo_request_json_type;
 
 void quark_version_v1_update_silo_response_write_json(struct json_writer *writer, const Quark__Version__V1__UpdateSiloResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_update_silo_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__UpdateSiloResponse *message);
-extern const struct json_type quark_version_v1_update_silo_response_json_type;
+extern const struct json_message_type quark_version_v1_update_silo_response_json_type;
 
 void quark_version_v1_unregister_silo_request_write_json(struct json_writer *writer, const Quark__Version__V1__UnregisterSiloRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_unregister_silo_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__UnregisterSiloRequest *message);
-extern const struct json_type quark_version_v1_unregister_silo_request_json_type;
+extern const struct json_message_type quark_version_v1_unregister_silo_request_json_type;
 
 void quark_version_v1_unregister_silo_response_write_json(struct json_writer *writer, const Quark__Version__V1__UnregisterSiloResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_unregister_silo_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__UnregisterSiloResponse *message);
-extern const struct json_type quark_version_v1_unregister_silo_response_json_type;
+extern const struct json_message_type quark_version_v1_unregister_silo_response_json_type;
 
 void quark_version_v1_call_count_write_json(struct json_writer *writer, const Quark__Version__V1__CallCount *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_call_count_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__CallCount *message);
-extern const struct json_type quark_version_v1_call_count_json_type;
+extern const struct json_message_type quark_version_v1_call_count_json_type;
 
 void quark_version_v1_heartbeat_request_write_json(struct json_writer *writer, const Quark__Version__V1__HeartbeatRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_heartbeat_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__HeartbeatRequest *message);
-extern const struct json_type quark_version_v1_heartbeat_request_json_type;
+extern const struct json_message_type quark_version_v1_heartbeat_request_json_type;
 
 void quark_version_v1_heartbeat_response_write_json(struct json_writer *writer, const Quark__Version__V1__HeartbeatResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_heartbeat_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__HeartbeatResponse *message);
-extern const struct json_type quark_version_v1_heartbeat_response_json_type;
+extern const struct json_message_type quark_version_v1_heartbeat_response_json_type;
 
 void quark_version_v1_register_silo_versions_request_write_json(struct json_writer *writer, const Quark__Version__V1__RegisterSiloVersionsRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_register_silo_versions_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__RegisterSiloVersionsRequest *message);
-extern const struct json_type quark_version_v1_register_silo_versions_request_json_type;
+extern const struct json_message_type quark_version_v1_register_silo_versions_request_json_type;
 
 void quark_version_v1_register_silo_versions_response_write_json(struct json_writer *writer, const Quark__Version__V1__RegisterSiloVersionsResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_register_silo_versions_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__RegisterSiloVersionsResponse *message);
-extern const struct json_type quark_version_v1_register_silo_versions_response_json_type;
+extern const struct json_message_type quark_version_v1_register_silo_versions_response_json_type;
 
 void quark_version_v1_silo_capabilities_write_json(struct json_writer *writer, const Quark__Version__V1__SiloCapabilities *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_silo_capabilities_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__SiloCapabilities *message);
-extern const struct json_type quark_version_v1_silo_capabilities_json_type;
+extern const struct json_message_type quark_version_v1_silo_capabilities_json_type;
 
 void quark_version_v1_get_silo_capabilities_request_write_json(struct json_writer *writer, const Quark__Version__V1__GetSiloCapabilitiesRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_get_silo_capabilities_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__GetSiloCapabilitiesRequest *message);
-extern const struct json_type quark_version_v1_get_silo_capabilities_request_json_type;
+extern const struct json_message_type quark_version_v1_get_silo_capabilities_request_json_type;
 
 void quark_version_v1_get_silo_capabilities_response_write_json(struct json_writer *writer, const Quark__Version__V1__GetSiloCapabilitiesResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_get_silo_capabilities_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__GetSiloCapabilitiesResponse *message);
-extern const struct json_type quark_version_v1_get_silo_capabilities_response_json_type;
+extern const struct json_message_type quark_version_v1_get_silo_capabilities_response_json_type;
 
 void quark_version_v1_list_silo_capabilities_request_write_json(struct json_writer *writer, const Quark__Version__V1__ListSiloCapabilitiesRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_list_silo_capabilities_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__ListSiloCapabilitiesRequest *message);
-extern const struct json_type quark_version_v1_list_silo_capabilities_request_json_type;
+extern const struct json_message_type quark_version_v1_list_silo_capabilities_request_json_type;
 
 void quark_version_v1_list_silo_capabilities_response_write_json(struct json_writer *writer, const Quark__Version__V1__ListSiloCapabilitiesResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_list_silo_capabilities_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__ListSiloCapabilitiesResponse *message);
-extern const struct json_type quark_version_v1_list_silo_capabilities_response_json_type;
+extern const struct json_message_type quark_version_v1_list_silo_capabilities_response_json_type;
 
 void quark_version_v1_get_actor_type_version_request_write_json(struct json_writer *writer, const Quark__Version__V1__GetActorTypeVersionRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_get_actor_type_version_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__GetActorTypeVersionRequest *message);
-extern const struct json_type quark_version_v1_get_actor_type_version_request_json_type;
+extern const struct json_message_type quark_version_v1_get_actor_type_version_request_json_type;
 
 void quark_version_v1_get_actor_type_version_response_write_json(struct json_writer *writer, const Quark__Version__V1__GetActorTypeVersionResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_get_actor_type_version_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__GetActorTypeVersionResponse *message);
-extern const struct json_type quark_version_v1_get_actor_type_version_response_json_type;
+extern const struct json_message_type quark_version_v1_get_actor_type_version_response_json_type;
 
 void quark_version_v1_find_compatible_silos_request_write_json(struct json_writer *writer, const Quark__Version__V1__FindCompatibleSilosRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_find_compatible_silos_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__FindCompatibleSilosRequest *message);
-extern const struct json_type quark_version_v1_find_compatible_silos_request_json_type;
+extern const struct json_message_type quark_version_v1_find_compatible_silos_request_json_type;
 
 void quark_version_v1_compatible_silo_write_json(struct json_writer *writer, const Quark__Version__V1__CompatibleSilo *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_compatible_silo_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__CompatibleSilo *message);
-extern const struct json_type quark_version_v1_compatible_silo_json_type;
+extern const struct json_message_type quark_version_v1_compatible_silo_json_type;
 
 void quark_version_v1_dropped_silo_write_json(struct json_writer *writer, const Quark__Version__V1__DroppedSilo *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_dropped_silo_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__DroppedSilo *message);
-extern const struct json_type quark_version_v1_dropped_silo_json_type;
+extern const struct json_message_type quark_version_v1_dropped_silo_json_type;
 
 void quark_version_v1_find_compatible_silos_response_write_json(struct json_writer *writer, const Quark__Version__V1__FindCompatibleSilosResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_find_compatible_silos_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__FindCompatibleSilosResponse *message);
-extern const struct json_type quark_version_v1_find_compatible_silos_response_json_type;
+extern const struct json_message_type quark_version_v1_find_compatible_silos_response_json_type;
 
 void quark_version_v1_set_policy_request_write_json(struct json_writer *writer, const Quark__Version__V1__SetPolicyRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_set_policy_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__SetPolicyRequest *message);
-extern const struct json_type quark_version_v1_set_policy_request_json_type;
+extern const struct json_message_type quark_version_v1_set_policy_request_json_type;
 
 void quark_version_v1_set_policy_response_write_json(struct json_writer *writer, const Quark__Version__V1__SetPolicyResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_set_policy_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__SetPolicyResponse *message);
-extern const struct json_type quark_version_v1_set_policy_response_json_type;
+extern const struct json_message_type quark_version_v1_set_policy_response_json_type;
 
 void quark_version_v1_get_policy_request_write_json(struct json_writer *writer, const Quark__Version__V1__GetPolicyRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_get_policy_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__GetPolicyRequest *message);
-extern const struct json_type quark_version_v1_get_policy_request_json_type;
+extern const struct json_message_type quark_version_v1_get_policy_request_json_type;
 
 void quark_version_v1_get_policy_response_write_json(struct json_writer *writer, const Quark__Version__V1__GetPolicyResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_get_policy_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__GetPolicyResponse *message);
-extern const struct json_type quark_version_v1_get_policy_response_json_type;
+extern const struct json_message_type quark_version_v1_get_policy_response_json_type;
 
 void quark_version_v1_list_policies_request_write_json(struct json_writer *writer, const Quark__Version__V1__ListPoliciesRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_list_policies_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__ListPoliciesRequest *message);
-extern const struct json_type quark_version_v1_list_policies_request_json_type;
+extern const struct json_message_type quark_version_v1_list_policies_request_json_type;
 
 void quark_version_v1_list_policies_response_write_json(struct json_writer *writer, const Quark__Version__V1__ListPoliciesResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_list_policies_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__ListPoliciesResponse *message);
-extern const struct json_type quark_version_v1_list_policies_response_json_type;
+extern const struct json_message_type quark_version_v1_list_policies_response_json_type;
 
 void quark_version_v1_delete_policy_request_write_json(struct json_writer *writer, const Quark__Version__V1__DeletePolicyRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_delete_policy_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__DeletePolicyRequest *message);
-extern const struct json_type quark_version_v1_delete_policy_request_json_type;
+extern const struct json_message_type quark_version_v1_delete_policy_request_json_type;
 
 void quark_version_v1_delete_policy_response_write_json(struct json_writer *writer, const Quark__Version__V1__DeletePolicyResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_delete_policy_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__DeletePolicyResponse *message);
-extern const struct json_type quark_version_v1_delete_policy_response_json_type;
+extern const struct json_message_type quark_version_v1_delete_policy_response_json_type;
 
 void quark_version_v1_get_cluster_status_request_write_json(struct json_writer *writer, const Quark__Version__V1__GetClusterStatusRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_get_cluster_status_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__GetClusterStatusRequest *message);
-extern const struct json_type quark_version_v1_get_cluster_status_request_json_type;
+extern const struct json_message_type quark_version_v1_get_cluster_status_request_json_type;
 
 void quark_version_v1_status_count_write_json(struct json_writer *writer, const Quark__Version__V1__StatusCount *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_status_count_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__StatusCount *message);
-extern const struct json_type quark_version_v1_status_count_json_type;
+extern const struct json_message_type quark_version_v1_status_count_json_type;
 
 void quark_version_v1_get_cluster_status_response_write_json(struct json_writer *writer, const Quark__Version__V1__GetClusterStatusResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_get_cluster_status_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__GetClusterStatusResponse *message);
-extern const struct json_type quark_version_v1_get_cluster_status_response_json_type;
+extern const struct json_message_type quark_version_v1_get_cluster_status_response_json_type;
 
 void quark_version_v1_demand_count_write_json(struct json_writer *writer, const Quark__Version__V1__DemandCount *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_demand_count_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__DemandCount *message);
-extern const struct json_type quark_version_v1_demand_count_json_type;
+extern const struct json_message_type quark_version_v1_demand_count_json_type;
 
 void quark_version_v1_watch_request_write_json(struct json_writer *writer, const Quark__Version__V1__WatchRequest *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_watch_request_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__WatchRequest *message);
-extern const struct json_type quark_version_v1_watch_request_json_type;
+extern const struct json_message_type quark_version_v1_watch_request_json_type;
 
 void quark_version_v1_watch_response_write_json(struct json_writer *writer, const Quark__Version__V1__WatchResponse *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_watch_response_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__WatchResponse *message);
-extern const struct json_type quark_version_v1_watch_response_json_type;
+extern const struct json_message_type quark_version_v1_watch_response_json_type;
 
 void quark_version_v1_watch_reset_write_json(struct json_writer *writer, const Quark__Version__V1__WatchReset *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_watch_reset_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__WatchReset *message);
-extern const struct json_type quark_version_v1_watch_reset_json_type;
+extern const struct json_message_type quark_version_v1_watch_reset_json_type;
 
 void quark_version_v1_watch_end_write_json(struct json_writer *writer, const Quark__Version__V1__WatchEnd *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_watch_end_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__WatchEnd *message);
-extern const struct json_type quark_version_v1_watch_end_json_type;
+extern const struct json_message_type quark_version_v1_watch_end_json_type;
 
 void quark_version_v1_watch_progress_write_json(struct json_writer *writer, const Quark__Version__V1__WatchProgress *message);
 QVT_MUST_CHECK qvt_status quark_version_v1_watch_progress_read_json(struct json_reader *reader, json_t *value,
     Quark__Version__V1__WatchProgress *message);
-extern const struct json_type quark_version_v1_watch_progress_json_type;
+extern const struct json_message_type quark_version_v1_watch_progress_json_type;
 
 /* Every message of the file, for json_type_find; ends with NULL. */
-extern const struct json_type *const quark_version_v1_version_tracker_json_types[];
+extern const struct json_message_type *const quark_version_v1_version_tracker_json_types[];
 
 #ifdef __cplusplus
 }
