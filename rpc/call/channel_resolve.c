@@ -31,11 +31,9 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     bool stale = channel->is_resolve_stale;
     channel->is_resolving = false;
     channel->is_resolve_stale = false;
-    if (stale) {
-        channel_step_soon(channel);
-    } else if (status != 0) {
+    if (!stale && status != 0) {
         channel_attempt_failed(channel, uv_strerror(status));
-    } else if (!take_addresses(&channel->round, found)) {
+    } else if (!stale && !take_addresses(&channel->round, found)) {
         channel_attempt_failed(channel, "out of memory");
     } else {
         channel_step_soon(channel);

@@ -40,8 +40,8 @@ static void answer_ok(struct script_stream *stream)
     CU_ASSERT_STRING_EQUAL(script_field(stream, "user-agent"), "qvt");
     CU_ASSERT_STRING_EQUAL(script_field(stream, "grpc-timeout"), "");
     CU_ASSERT_TRUE(qvt_slice_equal(buf_slice(&stream->body), qvt_slice_make("\0\0\0\0\x07request", 12)));
-    script_respond(stream, false, ":status", "200", "content-type", "application/grpc+proto", "first", "1", "first",
-                   "2", NULL);
+    script_respond(stream, SCRIPT_MORE, ":status", "200", "content-type", "application/grpc+proto", "first", "1",
+                   "first", "2", NULL);
     script_message(stream, "response");
     script_end(stream, "grpc-status", "0", "last-bin", "aGk", NULL);
 }
@@ -61,7 +61,7 @@ static void unary_call_gives_message_and_metadata(void)
 
 static void answer_trailers_only(struct script_stream *stream)
 {
-    script_respond(stream, true, ":status", "200", "content-type", "application/grpc", "grpc-status", "5",
+    script_respond(stream, SCRIPT_LAST, ":status", "200", "content-type", "application/grpc", "grpc-status", "5",
                    "grpc-message", "no caf%C3%A9 100% %zz", "extra", "x", NULL);
 }
 
@@ -82,7 +82,7 @@ static const char details[] =
 
 static void answer_details(struct script_stream *stream)
 {
-    script_respond(stream, true, ":status", "200", "content-type", "application/grpc", "grpc-status", "9",
+    script_respond(stream, SCRIPT_LAST, ":status", "200", "content-type", "application/grpc", "grpc-status", "9",
                    "grpc-message", "the etag differs", "grpc-status-details-bin", details, NULL);
 }
 
@@ -99,7 +99,7 @@ static void details_become_the_error(void)
 
 static void answer_bad_details(struct script_stream *stream)
 {
-    script_respond(stream, true, ":status", "200", "content-type", "application/grpc", "grpc-status", "9",
+    script_respond(stream, SCRIPT_LAST, ":status", "200", "content-type", "application/grpc", "grpc-status", "9",
                    "grpc-message", "message", "grpc-status-details-bin", "CP__", NULL);
 }
 
@@ -116,7 +116,7 @@ static const char *http_status;
 
 static void answer_http(struct script_stream *stream)
 {
-    script_respond(stream, true, ":status", http_status, "content-type", "text/html", NULL);
+    script_respond(stream, SCRIPT_LAST, ":status", http_status, "content-type", "text/html", NULL);
 }
 
 static void http_status_without_grpc_status_is_mapped(void)
@@ -139,7 +139,7 @@ static void http_status_without_grpc_status_is_mapped(void)
 
 static void answer_html_for_ever(struct script_stream *stream)
 {
-    script_respond(stream, false, ":status", "503", "content-type", "text/html", NULL);
+    script_respond(stream, SCRIPT_MORE, ":status", "503", "content-type", "text/html", NULL);
     script_bytes(stream, "<html>", 6);
 }
 
@@ -170,7 +170,8 @@ static void end_without_grpc_status_is_unknown(void)
 
 static void answer_strange_status(struct script_stream *stream)
 {
-    script_respond(stream, true, ":status", "200", "content-type", "application/grpc", "grpc-status", "99", NULL);
+    script_respond(stream, SCRIPT_LAST, ":status", "200", "content-type", "application/grpc", "grpc-status", "99",
+                   NULL);
 }
 
 static void status_outside_the_list_is_unknown(void)
@@ -183,7 +184,7 @@ static void status_outside_the_list_is_unknown(void)
 
 static void answer_nothing(struct script_stream *stream)
 {
-    script_respond(stream, true, ":status", "200", "content-type", "application/grpc", "grpc-status", "0", NULL);
+    script_respond(stream, SCRIPT_LAST, ":status", "200", "content-type", "application/grpc", "grpc-status", "0", NULL);
 }
 
 static void answer_twice(struct script_stream *stream)
@@ -294,8 +295,8 @@ static void answer_large_header(struct script_stream *stream)
 {
     static char value[20000];
     memset(value, 'x', sizeof(value) - 1);
-    script_respond(stream, true, ":status", "200", "content-type", "application/grpc", "grpc-status", "0", "large",
-                   value, NULL);
+    script_respond(stream, SCRIPT_LAST, ":status", "200", "content-type", "application/grpc", "grpc-status", "0",
+                   "large", value, NULL);
 }
 
 static void too_large_headers_are_resource_exhausted(void)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "qvt/rpc/blocking.h"
 #include "tests/support/suite.h"
 #include "tests/unit/rpc/call/client_harness.h"
@@ -149,7 +150,7 @@ static void large_message_goes_both_ways(void)
     const size_t size = (4u << 20) - 100;
     uint8_t *bytes = malloc(size);
     qvt_blob *response = NULL;
-    CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+    QVT_ASSERT(bytes != NULL);
     for (size_t i = 0; i < size; i++) {
         bytes[i] = (uint8_t)(i * 7);
     }

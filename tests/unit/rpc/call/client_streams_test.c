@@ -123,7 +123,8 @@ static void timeout_header_holds_what_is_left(void)
     harness_run_until(&harness, &record.ends);
     CU_ASSERT_EQUAL(record.error.status, QVT_OK);
     CU_ASSERT_EQUAL(seen_timeout[strlen(seen_timeout) - 1], 'u');
-    CU_ASSERT_TRUE(atoi(seen_timeout) > 60000000 && atoi(seen_timeout) <= 90000000);
+    long micros = strtol(seen_timeout, NULL, 10);
+    CU_ASSERT_TRUE(micros > 60000000 && micros <= 90000000);
     record_deinit(&record);
     harness_stop(&harness);
 }

@@ -177,24 +177,24 @@ const char *script_field(const struct script_stream *stream, const char *name)
     return "";
 }
 
-void script_respond(struct script_stream *stream, bool end, ...)
+void script_respond(struct script_stream *stream, enum script_more more, ...)
 {
     struct http2_header fields[SCRIPT_FIELDS_MAX];
     size_t count = 0;
     va_list arguments;
-    va_start(arguments, end);
+    va_start(arguments, more);
     for (const char *name = va_arg(arguments, const char *); name != NULL; name = va_arg(arguments, const char *)) {
         fields[count].name = qvt_slice_text(name);
         fields[count].value = qvt_slice_text(va_arg(arguments, const char *));
         fields[count++].kept = false;
     }
     va_end(arguments);
-    QVT_ASSERT(http2_stream_respond(&stream->stream, fields, count, end) == QVT_OK);
+    QVT_ASSERT(http2_stream_respond(&stream->stream, fields, count, more == SCRIPT_LAST) == QVT_OK);
 }
 
 void script_respond_grpc(struct script_stream *stream)
 {
-    script_respond(stream, false, ":status", "200", "content-type", "application/grpc", NULL);
+    script_respond(stream, SCRIPT_MORE, ":status", "200", "content-type", "application/grpc", NULL);
 }
 
 void script_end(struct script_stream *stream, ...)

@@ -54,8 +54,10 @@ void script_server_stop(struct script_server *server);
 /* The value of a field of the request; "" when there is none. */
 const char *script_field(const struct script_stream *stream, const char *name);
 
-/* Answer with fields "name", "value", …, NULL. end: and nothing more. */
-void script_respond(struct script_stream *stream, bool end, ...);
+enum script_more { SCRIPT_MORE, SCRIPT_LAST };
+
+/* Answer with fields "name", "value", …, NULL; LAST: and nothing after them. */
+void script_respond(struct script_stream *stream, enum script_more more, ...);
 
 /* The usual `:status` and content-type. */
 void script_respond_grpc(struct script_stream *stream);
