@@ -152,7 +152,7 @@ static qvt_status prepare(struct registry *registry, const struct change *change
         step->put_count++;
     }
     QVT_TRY(prepare_deletes(registry, change, step));
-    return history_reserve(&registry->history);
+    return history_reserve(&registry->history, 1);
 }
 
 static void commit(struct registry *registry, const struct change *change, struct step *step)

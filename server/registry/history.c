@@ -47,13 +47,16 @@ void history_deinit(struct history *history)
     *history = (struct history){.ring = NULL};
 }
 
-qvt_status history_reserve(struct history *history)
+qvt_status history_reserve(struct history *history, size_t extra)
 {
-    QVT_TRY(table_reserve(&history->requests, 1));
-    if (history->count < history->capacity) {
+    QVT_TRY(table_reserve(&history->requests, extra));
+    if (history->count + extra <= history->capacity) {
         return QVT_OK;
     }
     size_t capacity = history->capacity == 0 ? 16 : history->capacity * 2;
+    while (capacity < history->count + extra) {
+        capacity *= 2;
+    }
     struct change **ring = malloc(capacity * sizeof(struct change *));
     if (ring == NULL) {
         return QVT_NO_MEMORY;
@@ -97,6 +100,13 @@ static bool is_over(const struct history *history, const struct registry_limits 
 void history_trim(struct history *history, const struct registry_limits *limits, int64_t now_us)
 {
     while (history->count > 1 && is_over(history, limits, now_us)) {
+        drop_oldest(history);
+    }
+}
+
+void history_drop_below(struct history *history, uint64_t revision)
+{
+    while (history->count > 1 && history->first_revision < revision) {
         drop_oldest(history);
     }
 }

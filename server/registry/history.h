@@ -19,14 +19,17 @@ struct history {
 
 void history_deinit(struct history *history);
 
-/* Makes room for one more change. NO_MEMORY. */
-QVT_MUST_CHECK qvt_status history_reserve(struct history *history);
+/* Makes room for `extra` more changes. NO_MEMORY. */
+QVT_MUST_CHECK qvt_status history_reserve(struct history *history, size_t extra);
 
 /* Adds a change and its own reference; there is room, and it follows the last one, if any. */
 void history_push(struct history *history, struct change *change);
 
 /* Drops the oldest changes that the limits do not allow at the wall clock now_us; the newest stays. */
 void history_trim(struct history *history, const struct registry_limits *limits, int64_t now_us);
+
+/* Drops the changes below the revision; the newest stays. */
+void history_drop_below(struct history *history, uint64_t revision);
 
 /* The change with this revision, or NULL. Borrowed. */
 struct change *history_at(const struct history *history, uint64_t revision);

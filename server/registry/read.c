@@ -24,6 +24,14 @@ const struct registry_silo *registry_silo_next(const struct registry *registry, 
     return as_silo(inner->record->next[0]);
 }
 
+const struct registry_silo *registry_first_dead(const struct registry *registry)
+{
+    if (list_is_empty(&registry->dead)) {
+        return NULL;
+    }
+    return &LIST_ENTRY(registry->dead.next, struct silo, dead_link)->view;
+}
+
 bool registry_silo_has_label(const struct registry_silo *silo, qvt_slice label)
 {
     const uint8_t *equals = label.len == 0 ? NULL : memchr(label.data, '=', label.len);

@@ -53,7 +53,7 @@ qvt_status registry_load_change(struct registry *registry, struct change *change
     if (history->count > 0 && change->position.revision != history->first_revision + history->count) {
         return QVT_DATA_LOSS;
     }
-    QVT_TRY(history_reserve(history));
+    QVT_TRY(history_reserve(history, 1));
     history_push(history, change);
     return QVT_OK;
 }

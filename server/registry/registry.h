@@ -71,6 +71,9 @@ const struct registry_silo *registry_silo_after(const struct registry *registry,
 /* The next silo in order of ids, or NULL. */
 const struct registry_silo *registry_silo_next(const struct registry *registry, const struct registry_silo *silo);
 
+/* The DEAD silo that has not changed for longest, or NULL. */
+const struct registry_silo *registry_first_dead(const struct registry *registry);
+
 /* Whether the silo has the label, `key` or `key=value`. */
 bool registry_silo_has_label(const struct registry_silo *silo, qvt_slice label);
 

@@ -69,17 +69,15 @@ struct store_append {
     size_t change_count;
     const struct store_lease *grants; /* leases of new incarnations, full from now */
     size_t grant_count;
-    const uint64_t *drops; /* leases of incarnations that ended */
-    size_t drop_count;
-    const uint64_t *lapsed; /* condition: these leases are over */
+    const uint64_t *lapsed; /* condition: these leases are over, or there are none */
     size_t lapsed_count;
-    int64_t keep_after_us;       /* history older than this may be trimmed … */
-    uint64_t keep_from_revision; /* … and changes below this revision */
+    uint64_t keep_from; /* history below this revision may be dropped */
 };
 
 enum store_append_outcome {
     STORE_APPENDED,
-    STORE_CONFLICT, /* head or a condition differs; what was missed comes with it */
+    STORE_CONFLICT, /* the head differs; what was missed comes with it, nothing: reload */
+    STORE_UNMET,    /* a lease of the condition runs again */
     STORE_FAILED,   /* nothing was applied: see error (RESOURCE_EXHAUSTED, UNAVAILABLE, NO_MEMORY) */
     STORE_UNCERTAIN /* applied or not, cannot be known: reload */
 };
@@ -94,16 +92,20 @@ void store_head(struct store_log *log, store_on_head on_head, void *data);
 
 /* ---- leases: they never touch the log ---- */
 
-/* remaining_ms[i]: what is left of leases[i] after the renewal; 0: there is no such lease, or it is over. */
+/* remaining_ms[i]: what is left of leases[i] after the renewal; 0: there is no such lease. A lease that is over and that
+ * nobody dropped yet is renewed as well. */
 typedef void (*store_on_renew)(void *data, qvt_status status, const uint32_t *remaining_ms, size_t count);
 void store_renew(struct store_log *log, const struct store_lease *leases, size_t count, store_on_renew on_renew,
                  void *data);
 
-/* Incarnations whose leases are over by the store's clock, at most `max`, longest first. */
+/* Ends leases of incarnations that are gone; unknown ones are ignored. */
+void store_drop(struct store_log *log, const uint64_t *incarnations, size_t count);
+
+/* Incarnations whose leases are over by the store's clock and not dropped, at most `max`, longest first. */
 typedef void (*store_on_lapsed)(void *data, qvt_status status, const uint64_t *incarnations, size_t count);
 void store_lapsed(struct store_log *log, size_t max, store_on_lapsed on_lapsed, void *data);
 
-/* When store_lapsed may next have something to say, store_monotonic_us; INT64_MAX: no lease. May be early. */
+/* When store_lapsed may next have something new to say, store_monotonic_us; INT64_MAX: no lease runs. May be early. */
 int64_t store_next_lapse_us(const struct store_log *log);
 
 /* What is left of a lease as last confirmed; 0: none. */

@@ -1,0 +1,52 @@
+/* What every implementation of the store fills in. Private to this folder. */
+#ifndef QVT_SERVER_STORE_STORE_BASE_H
+#define QVT_SERVER_STORE_STORE_BASE_H
+
+#include "base/clock.h"
+#include "server/store/leases.h"
+#include "server/store/soft.h"
+#include "server/store/store.h"
+
+struct store_ops {
+    void (*close)(struct store *store, void (*on_closed)(void *data), void *data);
+    void (*list)(struct store *store, store_on_list on_list, void *data);
+    qvt_status (*open_log)(struct store *store, const char *name, struct store_log **out);
+    void (*close_log)(struct store_log *log);
+    void (*load)(struct store_log *log, store_on_load on_load, void *data);
+    void (*append)(struct store_log *log, const struct store_append *append, store_on_append on_append, void *data);
+    void (*head)(struct store_log *log, store_on_head on_head, void *data);
+};
+
+/* First member of an implementation's own struct. */
+struct store {
+    const struct store_ops *ops;
+    const struct clock *clock;
+    bool shared;
+};
+
+/* What stores of one process keep in memory beside a cluster's log. */
+struct store_volatile {
+    struct leases leases;
+    struct soft soft;
+};
+
+/* First member of an implementation's own struct. */
+struct store_log {
+    struct store *store;
+    struct store_volatile *memory;
+    store_on_changes on_changes;
+    void *on_changes_data;
+};
+
+void store_volatile_init(struct store_volatile *memory);
+void store_volatile_deinit(struct store_volatile *memory);
+
+/* A full lease for every silo among the records that is not DEAD and has none. NO_MEMORY. */
+QVT_MUST_CHECK qvt_status store_volatile_load(struct store_volatile *memory, struct image *const *records, size_t count,
+                                              int64_t now_us);
+
+/* Whether all these leases are over, or there are none. */
+bool store_volatile_lapsed(const struct store_volatile *memory, const uint64_t *incarnations, size_t count,
+                           int64_t now_us);
+
+#endif
