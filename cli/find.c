@@ -89,9 +89,10 @@ static enum exit_code show_found(const find_response *answer)
     }
     for (size_t i = 0; i < answer->n_silos; i++) {
         const Quark__Version__V1__CompatibleSilo *silo = answer->silos[i];
+        char address[SHOW_ADDRESS_MAX];
         table_add(&table, silo->silo_id);
         table_add(&table, silo->version);
-        show_address(&table, silo->address, silo->port);
+        table_add(&table, show_address(silo->address, silo->port, address));
         table_add_format(&table, "%" PRIu64, silo->incarnation);
         table_add_format(&table, "%s%s%s", silo->suspect ? "suspect" : "", silo->suspect && silo->unhealthy ? "," : "",
                          silo->unhealthy ? "unhealthy" : "");

@@ -47,12 +47,11 @@ void show_versions(struct table *table, const Quark__Version__V1__SiloInfo *silo
     buf_deinit(&text);
 }
 
-void show_address(struct table *table, const char *address, uint32_t port)
+const char *show_address(const char *address, uint32_t port, char *room)
 {
-    char text[512];
     bool is_v6 = strchr(address, ':') != NULL;
-    snprintf(text, sizeof text, "%s%s%s:%u", is_v6 ? "[" : "", address, is_v6 ? "]" : "", (unsigned)port);
-    table_add(table, text);
+    snprintf(room, SHOW_ADDRESS_MAX, "%s%s%s:%u", is_v6 ? "[" : "", address, is_v6 ? "]" : "", (unsigned)port);
+    return room;
 }
 
 const char *show_milliseconds(uint64_t milliseconds, char *room)

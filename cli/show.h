@@ -17,10 +17,12 @@ const char *show_scheduling(int scheduling, char *room);
 /* "Cart=1.0.0,Order=2.1.0" as a cell. */
 void show_versions(struct table *table, const Quark__Version__V1__SiloInfo *silo);
 
-/* "10.0.0.1:9000", "[::1]:9000" as a cell. */
-void show_address(struct table *table, const char *address, uint32_t port);
+#define SHOW_ADDRESS_MAX 512
 
-/* "1500 ms", "12 s" */
+/* "10.0.0.1:9000", "[::1]:9000", in room of SHOW_ADDRESS_MAX bytes. Not escaped. */
+const char *show_address(const char *address, uint32_t port, char *room);
+
+/* "1.5s", "12s", in room of at least 24 bytes. */
 const char *show_milliseconds(uint64_t milliseconds, char *room);
 
 #endif

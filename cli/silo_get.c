@@ -34,14 +34,14 @@ static void add_lease(struct table *table, const Quark__Version__V1__SiloInfo *s
 
 static void add_head(struct table *table, const Quark__Version__V1__SiloInfo *silo)
 {
-    char room[12];
+    char room[12], address[SHOW_ADDRESS_MAX];
     add_pair(table, "silo", silo->silo_id);
     table_add(table, "status");
     table_add_format(table, "%s%s%s", show_silo_status((int)silo->status, room), silo->suspect ? ", suspect" : "",
                      silo->unhealthy ? ", unhealthy" : "");
     add_pair(table, "scheduling", show_scheduling((int)silo->scheduling, room));
     table_add(table, "address");
-    show_address(table, silo->address, silo->port);
+    table_add(table, show_address(silo->address, silo->port, address));
     table_add(table, "incarnation");
     table_add_format(table, "%" PRIu64, silo->incarnation);
     add_lease(table, silo);

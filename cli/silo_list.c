@@ -108,12 +108,12 @@ static enum exit_code show_table(const struct pages *pages)
     }
     for (size_t i = 0; i < pages->silo_count; i++) {
         const Quark__Version__V1__SiloInfo *silo = pages->silos[i];
-        char room[12];
+        char room[12], address[SHOW_ADDRESS_MAX];
         table_add(&table, silo->silo_id);
         table_add_format(&table, "%s%s%s", show_silo_status((int)silo->status, room), silo->suspect ? ",suspect" : "",
                          silo->unhealthy ? ",unhealthy" : "");
         table_add(&table, show_scheduling((int)silo->scheduling, room));
-        show_address(&table, silo->address, silo->port);
+        table_add(&table, show_address(silo->address, silo->port, address));
         table_add_format(&table, "%" PRIu64, silo->incarnation);
         show_versions(&table, silo);
     }

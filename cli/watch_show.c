@@ -20,10 +20,9 @@ static const char *kind_name(int kind, char *room)
 
 static void print_silo(const Quark__Version__V1__SiloInfo *silo)
 {
-    char status[12], scheduling[12];
+    char status[12], scheduling[12], address[SHOW_ADDRESS_MAX];
     printf(" %s %s", show_silo_status((int)silo->status, status), show_scheduling((int)silo->scheduling, scheduling));
-    print_text(" ", silo->address);
-    printf(":%u", (unsigned)silo->port);
+    print_text(" ", show_address(silo->address, silo->port, address));
     for (size_t i = 0; i < silo->n_actor_type_versions; i++) {
         const Quark__Version__V1__SiloInfo__ActorTypeVersionsEntry *entry = silo->actor_type_versions[i];
         print_text(" ", entry->key);

@@ -14,6 +14,16 @@ static void on_message(qvt_rpc_client_call *call, qvt_slice message, void *data)
     }
 }
 
+/* A call that waited for a connection until its deadline: what is missing is the tracker, not time. */
+static void explain_deadline(const struct unary *unary, qvt_error *error)
+{
+    if (error->status == QVT_DEADLINE_EXCEEDED &&
+        qvt_rpc_channel_get_state(unary->channel) != QVT_RPC_CHANNEL_READY) {
+        qvt_error_set(error, QVT_DEADLINE_EXCEEDED, NULL, "no connection to the tracker in time; tried last: %s",
+                      qvt_rpc_channel_endpoint(unary->channel));
+    }
+}
+
 static void on_end(qvt_rpc_client_call *call, const qvt_rpc_result *result, void *data)
 {
     struct unary *unary = data;
@@ -21,6 +31,7 @@ static void on_end(qvt_rpc_client_call *call, const qvt_rpc_result *result, void
     qvt_error error = unary->error;
     if (result->error->status != QVT_OK) {
         reasons_own(&error, result->error);
+        explain_deadline(unary, &error);
     }
     /* Passed as a copy, because on_done may free or restart what the unary is embedded in. */
     unary->on_done(unary, &error);
@@ -34,6 +45,7 @@ void unary_start(struct unary *unary, qvt_rpc_channel *channel, const qvt_rpc_me
     qvt_rpc_client_call *call;
     options.timeout_ms = timeout_ms;
     options.wait_for_ready = !fail_fast;
+    unary->channel = channel;
     qvt_error_clear(&unary->error);
     qvt_status status = qvt_rpc_client_call_unary(&call, channel, method, request, &options, &callbacks, unary);
     if (status != QVT_OK) {

@@ -13,6 +13,7 @@ struct unary {
     /* Exactly once per start, last, possibly before unary_start returns; error->status OK when the answer was decoded. */
     void (*on_done)(struct unary *unary, const qvt_error *error);
 
+    qvt_rpc_channel *channel;
     qvt_error error; /* of decode */
 };
 

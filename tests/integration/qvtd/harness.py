@@ -64,11 +64,12 @@ class Server:
         self.process = None
         self.grpc = None
         self.http = None
+        self.listen = ("127.0.0.1:0", "127.0.0.1:0")
         self._log = tempfile.TemporaryFile()
         self._channel = None
 
     def start(self):
-        command = [str(BIN_DIR / "qvtd"), "--grpc-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]
+        command = [str(BIN_DIR / "qvtd"), "--grpc-listen", self.listen[0], "--http-listen", self.listen[1]]
         command += (["--store", self.store] if self.store else []) + self.args
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, env=self.environment
@@ -115,9 +116,10 @@ class Server:
         self.process.stdout.close()
         return code
 
-    def restart(self, crash=False):
-        """Ends the process and starts it again on the same store, on other ports."""
+    def restart(self, crash=False, same_ports=False):
+        """Ends the process and starts it again on the same store, on other ports or on those its clients know."""
         (self.kill if crash else self.stop)()
+        self.listen = (self.grpc, self.http) if same_ports else ("127.0.0.1:0", "127.0.0.1:0")
         return self.start()
 
     def log(self):

@@ -175,6 +175,12 @@ qvt_rpc_channel_state qvt_rpc_channel_get_state(const qvt_rpc_channel *channel)
     return QVT_RPC_CHANNEL_READY;
 }
 
+const char *qvt_rpc_channel_endpoint(const qvt_rpc_channel *channel)
+{
+    (void)channel;
+    return "tracker:7070";
+}
+
 void qvt_rpc_channel_try_next(qvt_rpc_channel *channel)
 {
     (void)channel;

@@ -1,0 +1,252 @@
+/* Drives libqvt from a script: one command a line on stdin, words split by tabs, one answer a line on stdout.
+ *
+ *   register ID ADDRESS PORT TTL-MS TYPE=VERSION,…   makes a client for the silo, once
+ *   versions ID TYPE=VERSION,…      unregister ID      local ID TYPE      state ID
+ *   find TYPE VERSION               capabilities ID    list               refind TYPE TIMES
+ *
+ * Answers are "ok" with words behind it, or "error CODE REASON MESSAGE"; usage: probe ENDPOINT... */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "qvt/qvt.h"
+
+#define SILOS_MAX 16
+#define VERSIONS_MAX 64
+#define WORDS_MAX 8
+
+struct silo {
+    char id[129];
+    qvt_client *client;
+};
+
+static struct silo silos[SILOS_MAX];
+static size_t silo_count;
+static const char *const *endpoints;
+static size_t endpoint_count;
+static qvt_client *asker;
+static qvt_error error;
+static const qvt_call_options call = {sizeof call, 20000, false, &error};
+
+static void answer_error(void)
+{
+    printf("error\t%s\t%s\t%s\n", qvt_status_name(error.status), error.reason != NULL ? error.reason : "",
+           error.message);
+}
+
+static qvt_client *new_client(void)
+{
+    qvt_client *client = NULL;
+    qvt_client_options options = QVT_CLIENT_OPTIONS_INIT;
+    options.endpoints = endpoints;
+    options.endpoint_count = endpoint_count;
+    options.reconnect_max_ms = 200;
+    if (qvt_client_new(&client, &options, &error) != QVT_OK) {
+        answer_error();
+        exit(1);
+    }
+    return client;
+}
+
+static qvt_client *client_of(const char *id)
+{
+    for (size_t i = 0; i < silo_count; i++) {
+        if (strcmp(silos[i].id, id) == 0) {
+            return silos[i].client;
+        }
+    }
+    if (silo_count == SILOS_MAX) {
+        exit(1);
+    }
+    snprintf(silos[silo_count].id, sizeof silos[silo_count].id, "%s", id);
+    silos[silo_count].client = new_client();
+    return silos[silo_count++].client;
+}
+
+/* Cuts "A=1,B=2" in place. */
+static size_t read_versions(char *text, qvt_actor_version *out)
+{
+    size_t count = 0;
+    for (char *rest = text, *each; count < VERSIONS_MAX && (each = strtok_r(NULL, ",", &rest)) != NULL;) {
+        char *equals = strchr(each, '=');
+        if (equals != NULL) {
+            *equals = '\0';
+            out[count++] = (qvt_actor_version){.actor_type = each, .version = equals + 1};
+        }
+    }
+    return count;
+}
+
+static void answer(qvt_status status)
+{
+    if (status == QVT_OK) {
+        puts("ok");
+    } else {
+        answer_error();
+    }
+}
+
+static void do_register(char **words)
+{
+    qvt_actor_version versions[VERSIONS_MAX];
+    qvt_silo_options silo = QVT_SILO_OPTIONS_INIT;
+    silo.silo_id = words[1];
+    silo.address = words[2];
+    silo.port = (uint32_t)strtoul(words[3], NULL, 10);
+    silo.lease_ttl_ms = (uint32_t)strtoul(words[4], NULL, 10);
+    silo.versions = versions;
+    silo.version_count = read_versions(words[5], versions);
+    answer(qvt_client_register(client_of(words[1]), &silo, &call));
+}
+
+static void do_versions(char **words)
+{
+    qvt_actor_version versions[VERSIONS_MAX];
+    size_t count = read_versions(words[2], versions);
+    answer(qvt_client_set_versions(client_of(words[1]), versions, count, &call));
+}
+
+static void do_unregister(char **words)
+{
+    answer(qvt_client_unregister(client_of(words[1]), &call));
+}
+
+static void do_local(char **words)
+{
+    char version[QVT_VERSION_MAX + 1];
+    qvt_status status = qvt_client_local_version(version, sizeof version, client_of(words[1]), words[2]);
+    if (status == QVT_OK) {
+        printf("ok\t%s\n", version);
+    } else {
+        qvt_error_set(&error, status, NULL, "no local version");
+        answer_error();
+    }
+}
+
+static void do_state(char **words)
+{
+    qvt_registration known = QVT_REGISTRATION_INIT;
+    if (qvt_client_read_registration(client_of(words[1]), &known) == QVT_OK) {
+        printf("ok\t%d\t%llu\t%u\t%u\t%u\n", (int)known.state, (unsigned long long)known.incarnation,
+               (unsigned)known.lease_ttl_ms, (unsigned)known.registrations, (unsigned)known.renewals);
+    }
+}
+
+static void do_find(char **words)
+{
+    qvt_find_result *result;
+    qvt_find_request request = QVT_FIND_REQUEST_INIT;
+    request.actor_type = words[1];
+    request.version = words[2];
+    if (qvt_client_find(&result, asker, &request, &call) != QVT_OK) {
+        answer_error();
+        return;
+    }
+    printf("ok\t%d", (int)qvt_find_result_empty_reason(result));
+    for (size_t i = 0; i < qvt_find_result_count(result); i++) {
+        printf("\t%s", qvt_find_result_silo(result, i)->silo_id);
+    }
+    putchar('\n');
+    qvt_find_result_free(result);
+}
+
+static void do_refind(char **words)
+{
+    for (unsigned long left = strtoul(words[2], NULL, 10); left > 0; left--) {
+        qvt_find_result *result;
+        qvt_find_request request = QVT_FIND_REQUEST_INIT;
+        request.actor_type = words[1];
+        if (qvt_client_find(&result, asker, &request, &call) != QVT_OK) {
+            answer_error();
+            return;
+        }
+        qvt_find_result_free(result);
+    }
+    puts("ok");
+}
+
+static void print_capabilities(qvt_capabilities *capabilities)
+{
+    printf("ok");
+    for (size_t i = 0; i < qvt_capabilities_count(capabilities); i++) {
+        const qvt_silo_versions *silo = qvt_capabilities_silo(capabilities, i);
+        printf("\t%s", silo->silo_id);
+        for (size_t j = 0; j < silo->version_count; j++) {
+            printf("%c%s=%s", j == 0 ? ' ' : ',', silo->versions[j].actor_type, silo->versions[j].version);
+        }
+    }
+    putchar('\n');
+    qvt_capabilities_free(capabilities);
+}
+
+static void do_capabilities(char **words)
+{
+    qvt_capabilities *capabilities;
+    if (qvt_client_silo_capabilities(&capabilities, asker, words[1], &call) == QVT_OK) {
+        print_capabilities(capabilities);
+    } else {
+        answer_error();
+    }
+}
+
+static void do_list(char **words)
+{
+    qvt_capabilities *capabilities;
+    (void)words;
+    if (qvt_client_list_capabilities(&capabilities, asker, &call) == QVT_OK) {
+        print_capabilities(capabilities);
+    } else {
+        answer_error();
+    }
+}
+
+static const struct {
+    const char *name;
+    size_t words;
+    void (*run)(char **words);
+} commands[] = {
+    {"register", 6, do_register}, {"versions", 3, do_versions}, {"unregister", 2, do_unregister},
+    {"local", 3, do_local},       {"state", 2, do_state},       {"find", 3, do_find},
+    {"refind", 3, do_refind},     {"list", 1, do_list},         {"capabilities", 2, do_capabilities},
+};
+
+static void run_line(char *line)
+{
+    char *words[WORDS_MAX];
+    size_t count = 0;
+    line[strcspn(line, "\n")] = '\0';
+    for (char *rest = line; rest != NULL && count < WORDS_MAX;) {
+        words[count++] = rest;
+        rest = strchr(rest, '\t');
+        if (rest != NULL) {
+            *rest++ = '\0';
+        }
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(words[0], commands[i].name) == 0 && count == commands[i].words) {
+            commands[i].run(words);
+            return;
+        }
+    }
+    printf("error\tUSAGE\t\t%s with %zu words\n", words[0], count);
+}
+
+int main(int argc, char **argv)
+{
+    char line[4096];
+    if (argc < 2) {
+        return 2;
+    }
+    endpoints = (const char *const *)(argv + 1);
+    endpoint_count = (size_t)argc - 1;
+    asker = new_client();
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        run_line(line);
+        fflush(stdout);
+    }
+    for (size_t i = 0; i < silo_count; i++) {
+        qvt_client_free(silos[i].client);
+    }
+    qvt_client_free(asker);
+    return 0;
+}

@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+"""The seed's rules through libqvt, also across a crash, and what only the library does: leases, recovery, leaving."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "qvtd"))
+
+import grpc  # noqa: E402
+import harness  # noqa: E402
+from seed_rules import AcrossACrash, Refused, SeedRules, ServedTestCase, silo  # noqa: E402
+
+PROBE = Path(os.environ.get("QVT_TEST_BIN_DIR", harness.BIN_DIR.parent / "tests/bin")) / "libqvt_probe"
+STATES = ["UNREGISTERED", "REGISTERED", "LOST", "SUPERSEDED"]
+SHORT_TTL_MS = 2000
+PATIENCE_S = 30
+
+
+class Probe:
+    """The C program that uses libqvt, told what to do line by line. lookup: how somebody else sees a silo's status."""
+
+    def __init__(self, lookup, *endpoints):
+        self.get = lookup
+        self.process = subprocess.Popen(
+            [PROBE, *endpoints], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+
+    def ask(self, *words):
+        self.process.stdin.write("\t".join(str(word) for word in words) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().rstrip("\n").split("\t")
+        if answer[0] == "ok":
+            return answer[1:]
+        if answer[0] != "error":
+            raise RuntimeError(f"libqvt_probe ended with {self.process.wait()} at {words}")
+        raise Refused(answer[1], answer[2] or None, answer[3])
+
+    def close(self):
+        """End of input: every client is freed, which unregisters its silo. The exit status."""
+        self.process.stdin.close()
+        code = self.process.wait(PATIENCE_S)
+        self.process.stdout.close()
+        return code
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    # --- what SeedRules asks for
+
+    def register(self, silo, ttl_ms=15000):
+        self.ask("register", silo["silo_id"], silo["address"], silo["port"], ttl_ms, as_text(silo["versions"]))
+
+    def register_versions(self, silo_id, versions):
+        self.ask("versions", silo_id, as_text(versions))
+
+    def capabilities(self, silo_id):
+        return as_versions(self.ask("capabilities", silo_id)[0])[1]
+
+    def list_capabilities(self):
+        return dict(as_versions(word) for word in self.ask("list"))
+
+    def find(self, actor_type, version=""):
+        return self.ask("find", actor_type, version)[1:]
+
+    def type_version(self, silo_id, actor_type):
+        return self.ask("local", silo_id, actor_type)[0]
+
+    # --- more
+
+    def state(self, silo_id):
+        state, incarnation, ttl_ms, registrations, renewals = map(int, self.ask("state", silo_id))
+        return {
+            "state": STATES[state],
+            "incarnation": incarnation,
+            "ttl_ms": ttl_ms,
+            "registrations": registrations,
+            "renewals": renewals,
+        }
+
+    def await_state(self, silo_id, condition):
+        until = time.monotonic() + PATIENCE_S
+        while not condition(self.state(silo_id)):
+            if time.monotonic() > until:
+                raise AssertionError(f"still {self.state(silo_id)}")
+            time.sleep(0.02)
+        return self.state(silo_id)
+
+
+def as_text(versions):
+    return ",".join(f"{actor_type}={version}" for actor_type, version in versions.items())
+
+
+def as_versions(word):
+    silo_id, _, versions = word.partition(" ")
+    return silo_id, dict(each.split("=", 1) for each in versions.split(","))
+
+
+class LibqvtTestCase(ServedTestCase):
+    def connect(self):
+        probe = Probe(self.stored_status, self.server.grpc)
+        self.addCleanup(self.end, probe)
+        return probe
+
+    def end(self, probe):
+        if probe.process.poll() is None and not probe.process.stdin.closed:
+            self.assertEqual(0, probe.close())
+
+    def stored_status(self, silo_id):
+        """What another client sees; None: nothing."""
+        messages = harness.messages()
+        request = messages.GetSiloRequest(silo_id=silo_id)
+        try:
+            found = self.server.stub().GetSilo(request, timeout=20, wait_for_ready=True).silo
+        except grpc.RpcError as error:
+            if harness.error_info(error)[1] != "SILO_NOT_FOUND":
+                raise
+            return None
+        return messages.SiloStatus.Name(found.status).removeprefix("SILO_STATUS_")
+
+
+class SeedOnMemory(SeedRules, LibqvtTestCase):
+    pass
+
+
+class SeedAcrossACrash(AcrossACrash, SeedRules, LibqvtTestCase):
+    """The clients live on: they find the server again by themselves."""
+
+    def settle(self):
+        self.server.restart(crash=True, same_ports=True)
+
+
+class Leases(LibqvtTestCase):
+    def test_heartbeats_keep_a_silo_alive_beyond_its_ttl(self):
+        self.client.register(silo("silo-1", {"Order": "1.0.0"}), SHORT_TTL_MS)
+        registered = self.client.state("silo-1")
+        self.assertEqual(SHORT_TTL_MS, registered["ttl_ms"])
+        # More renewals than fit into two leases.
+        state = self.client.await_state("silo-1", lambda state: state["renewals"] >= 7)
+        self.assertEqual(("REGISTERED", 1), (state["state"], state["registrations"]))
+        self.assertEqual(registered["incarnation"], state["incarnation"])
+        self.assertEqual("ACTIVE", self.stored_status("silo-1"))
+
+    def test_silo_that_dies_silently_expires(self):
+        self.client.register(silo("silo-1", {"Order": "1.0.0"}), SHORT_TTL_MS)
+        self.client.kill()
+        until = time.monotonic() + PATIENCE_S
+        while self.stored_status("silo-1") != "DEAD":
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.05)
+
+    def test_closing_the_client_unregisters(self):
+        self.client.register(silo("silo-1", {"Order": "1.0.0"}))
+        self.assertEqual(0, self.client.close())
+        self.assertEqual("DEAD", self.stored_status("silo-1"))
+
+    def test_unregistered_silo_is_not_found(self):
+        self.client.register(silo("silo-1", {"Order": "1.0.0"}))
+        self.client.ask("unregister", "silo-1")
+        self.assertEqual([], self.client.find("Order"))
+        self.assertEqual("UNREGISTERED", self.client.state("silo-1")["state"])
+
+
+class Recovery(LibqvtTestCase):
+    def test_silo_registers_anew_after_a_restart_that_forgot_it(self):
+        self.client.register(silo("silo-1", {"Order": "1.0.0"}), SHORT_TTL_MS)
+        before = self.client.state("silo-1")
+        self.client.register_versions("silo-1", {"Order": "1.1.0"})
+        self.server.restart(crash=True, same_ports=True)
+        after = self.client.await_state("silo-1", lambda state: state["registrations"] == 2)
+        self.assertEqual("REGISTERED", after["state"])
+        # SPEC 4.4: held under another store_id is kept.
+        self.assertEqual(before["incarnation"], after["incarnation"])
+        self.assertEqual(["silo-1"], self.client.find("Order", "1.1.0"))
+
+    def test_silo_unregistered_behind_its_back_comes_back(self):
+        self.client.register(silo("silo-1", {"Order": "1.0.0"}), SHORT_TTL_MS)
+        self.server.stub().UnregisterSilo(harness.messages().UnregisterSiloRequest(silo_id="silo-1"), timeout=20)
+        self.client.await_state("silo-1", lambda state: state["registrations"] == 2)
+        self.assertEqual("ACTIVE", self.stored_status("silo-1"))
+
+    def test_silo_superseded_by_another_process_stops(self):
+        self.client.register(silo("silo-1", {"Order": "1.0.0"}), SHORT_TTL_MS)
+        other = self.connect()
+        other.register(silo("silo-1", {"Order": "2.0.0"}))
+        self.client.await_state("silo-1", lambda state: state["state"] == "SUPERSEDED")
+        self.assertEqual(0, self.client.close())
+        self.assertEqual("ACTIVE", self.stored_status("silo-1"))
+        self.assertEqual({"Order": "2.0.0"}, other.capabilities("silo-1"))
+
+
+class Failover(LibqvtTestCase):
+    def test_endpoint_that_refuses_is_passed_over(self):
+        probe = Probe(self.stored_status, f"127.0.0.1:{harness.free_port()}", self.server.grpc)
+        self.addCleanup(self.end, probe)
+        probe.register(silo("silo-1", {"Order": "1.0.0"}))
+        self.assertEqual(["silo-1"], probe.find("Order", "1.0.0"))
+
+
+if __name__ == "__main__":
+    harness.main()

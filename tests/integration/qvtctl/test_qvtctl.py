@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+"""qvtctl against a real qvtd: every command, what it prints, how it fails."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "qvtd"))
+
+import harness  # noqa: E402
+
+DONE, REFUSED, USAGE, NOT_FOUND, UNREACHABLE = range(5)
+COMMANDS = ["silo list", "silo get", "silo register", "silo unregister", "find", "watch"]
+
+
+def qvtctl(*words, environment=None):
+    """(exit code, stdout, stderr)"""
+    command = [harness.BIN_DIR / "qvtctl", *words]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env={**os.environ, **(environment or {})}
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+class QvtctlTestCase(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve()
+
+    def run_ok(self, *words):
+        code, out, err = qvtctl(*words, "--endpoint", self.server.grpc)
+        self.assertEqual((DONE, ""), (code, err))
+        return out
+
+    def run_json(self, *words):
+        return json.loads(self.run_ok(*words, "-o", "json"))
+
+    def fails(self, expected, *words):
+        """The one line that a failure prints."""
+        code, out, err = qvtctl(*words, "--endpoint", self.server.grpc)
+        self.assertEqual((expected, ""), (code, out))
+        self.assertEqual(1, err.count("\n"), err)
+        self.assertTrue(err.startswith("qvtctl: "), err)
+        return err
+
+    def register(self, silo_id, *types, port="9000", flags=()):
+        words = ["silo", "register", silo_id, "--address", "10.0.0.1", "--port", port, *flags]
+        for each in types:
+            words += ["--type", each]
+        return self.run_ok(*words)
+
+
+class Silos(QvtctlTestCase):
+    def test_register_sets_everything_it_has_a_flag_for(self):
+        flags = ["--label", "rack=7", "--label", "note=a=b", "--zone", "z1", "--region", "r1", "--build", "b9"]
+        out = self.register("silo:1/a b", "Order=2.1.0", "Cart=1.0.0-rc.1+7", flags=[*flags, "--ttl", "1m"])
+        self.assertIn("alive for 60s", out)
+        silo = self.run_json("silo", "get", "silo:1/a b")["silo"]
+        self.assertEqual("silo:1/a b", silo["siloId"])
+        self.assertEqual({"rack": "7", "note": "a=b"}, silo["labels"])
+        self.assertEqual(("z1", "r1", "b9"), (silo["zoneId"], silo["regionId"], silo["buildId"]))
+        self.assertEqual("60s", silo["leaseTtl"])
+        versions = {name: info["version"] for name, info in silo["actorTypeVersions"].items()}
+        self.assertEqual({"Order": "2.1.0", "Cart": "1.0.0-rc.1+7"}, versions)
+
+    def test_get_prints_aligned_names_and_values(self):
+        self.register("silo-1", "Order=2.1.0")
+        lines = self.run_ok("silo", "get", "silo-1").splitlines()
+        facts = dict(line.split(None, 1) for line in lines)
+        self.assertEqual("ACTIVE", facts["status"])
+        self.assertEqual("10.0.0.1:9000", facts["address"])
+        self.assertEqual("Order 2.1.0", facts["serves"])
+        self.assertRegex(facts["lease"], r"^15s, [0-9.]+s left$")
+        self.assertEqual(1, len({len(line) - len(line.split(None, 1)[1]) for line in lines}))
+
+    def test_list_prints_a_table_without_colours(self):
+        self.register("a", "Order=2.1.0")
+        self.register("a-much-longer-id", "Order=2.2.0", "Cart=1.0.0", port="9001")
+        out = self.run_ok("silo", "list")
+        header, first, second = out.splitlines()
+        self.assertEqual(["SILO", "STATUS", "SCHEDULING", "ADDRESS", "INCARNATION", "VERSIONS"], header.split())
+        self.assertEqual(header.index("STATUS"), first.index("ACTIVE"))
+        self.assertEqual(header.index("STATUS"), second.index("ACTIVE"))
+        self.assertIn("Order=2.2.0", second)
+        self.assertNotIn("\x1b", out)
+
+    def test_list_is_filtered(self):
+        self.register("a", "Order=2.1.0", flags=["--zone", "z1"])
+        self.register("b", "Cart=1.0.0", flags=["--label", "rack=7"])
+        ids = lambda *flags: [silo["siloId"] for silo in self.run_json("silo", "list", *flags).get("silos", [])]
+        self.assertEqual(["a", "b"], ids())
+        self.assertEqual(["a"], ids("--type", "Order"))
+        self.assertEqual(["a"], ids("--zone", "z1"))
+        self.assertEqual(["b"], ids("--label", "rack=7"))
+        self.run_ok("silo", "unregister", "a")
+        self.assertEqual(["b"], ids("--status", "active"))
+        self.assertEqual(["a", "b"], ids("--status", "ACTIVE", "--status", "dead"))
+
+    def test_unregister_makes_it_dead_and_forgives_unknown_ones(self):
+        self.register("silo-1", "Order=1.0.0")
+        self.assertEqual("unregistered\n", self.run_ok("silo", "unregister", "silo-1", "--who", "me", "--why", "test"))
+        self.assertEqual("SILO_STATUS_DEAD", self.run_json("silo", "get", "silo-1")["silo"]["status"])
+        self.assertIn("unknown", self.run_ok("silo", "unregister", "nobody"))
+
+    def test_clusters_are_apart(self):
+        self.register("silo-1", "Order=1.0.0", flags=["--cluster", "blue"])
+        self.assertEqual([], self.run_json("silo", "list").get("silos", []))
+        self.assertEqual(1, len(self.run_json("silo", "list", "--cluster", "blue")["silos"]))
+
+    def test_list_joins_pages(self):
+        messages, stub = harness.messages(), self.server.stub()
+        for number in range(1001):
+            silo = messages.SiloInfo(silo_id=f"silo-{number:04}", address="10.0.0.1", port=1)
+            stub.RegisterSilo(messages.RegisterSiloRequest(silo=silo), timeout=20)
+        self.assertEqual(1001, len(self.run_json("silo", "list")["silos"]))
+        self.assertEqual(1002, len(self.run_ok("silo", "list").splitlines()))
+
+
+class Find(QvtctlTestCase):
+    def test_find_prints_the_exact_matches(self):
+        self.register("a", "Order=2.1.0")
+        self.register("b", "Order=2.2.0")
+        lines = self.run_ok("find", "Order", "--version", "2.2.0").splitlines()
+        self.assertEqual(2, len(lines))
+        self.assertEqual(["b", "2.2.0", "10.0.0.1:9000"], lines[1].split()[:3])
+        self.assertEqual(3, len(self.run_ok("find", "Order").splitlines()))
+
+    def test_finding_none_is_no_error_and_says_why(self):
+        self.assertEqual("none: UNKNOWN_TYPE\n", self.run_ok("find", "Order"))
+        self.register("a", "Order=2.1.0")
+        self.assertEqual("none: NO_COMPATIBLE_VERSION\n", self.run_ok("find", "Order", "--version", "3.0.0"))
+
+    def test_json_is_the_whole_answer(self):
+        self.register("a", "Order=2.1.0")
+        answer = self.run_json("find", "Order")
+        self.assertEqual({"position", "cacheTtl", "silos"}, set(answer))
+        self.assertEqual("10s", answer["cacheTtl"])
+        self.assertEqual({"siloId", "address", "port", "version", "incarnation"}, set(answer["silos"][0]))
+
+
+class Watch(QvtctlTestCase):
+    def start(self, *words):
+        command = [harness.BIN_DIR / "qvtctl", "watch", "--endpoint", self.server.grpc, *words]
+        stream = harness.LineStream(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+        self.addCleanup(stream.close)
+        return stream
+
+    def test_watch_walks_and_then_follows(self):
+        self.register("a", "Order=2.1.0")
+        watch = self.start()
+        self.assertTrue(watch.read_line().startswith("walk "))
+        self.assertEqual("record SILO a ACTIVE SCHEDULABLE 10.0.0.1:9000 Order=2.1.0", watch.read_line())
+        self.assertTrue(watch.read_line().startswith("walk end "))
+        self.register("b", "Cart=1.0.0")
+        self.assertRegex(watch.read_line(), r"^change [0-9a-f]{32}/[0-9]+\.[0-9a-f]{16} SILO_REGISTERED$")
+        self.assertEqual("  put SILO b ACTIVE SCHEDULABLE 10.0.0.1:9000 Cart=1.0.0", watch.read_line())
+
+    def test_json_is_one_message_a_line(self):
+        watch = self.start("-o", "json", "--count", "3")
+        self.assertIn("reset", json.loads(watch.read_line()))
+        self.assertIn("walkEnd", json.loads(watch.read_line()))
+        self.register("a", "Order=2.1.0")
+        change = json.loads(watch.read_line())["change"]
+        self.assertEqual("CHANGE_EVENT_SILO_REGISTERED", change["event"])
+        self.assertEqual(DONE, watch.process.wait(30))
+
+    def test_watch_goes_on_from_a_printed_position(self):
+        self.register("a", "Order=2.1.0")
+        watch = self.start("--count", "3")
+        lines = [watch.read_line() for _ in range(3)]
+        position = lines[2].split()[-1]
+        self.register("b", "Order=2.2.0")
+        resumed = self.start("--from", position, "--count", "1")
+        self.assertIn("SILO_REGISTERED", resumed.read_line())
+
+    def test_interrupt_ends_a_watch_well(self):
+        watch = self.start()
+        watch.read_line()
+        watch.process.send_signal(signal.SIGINT)
+        self.assertEqual(DONE, watch.process.wait(30))
+
+    def test_watch_ends_with_4_when_the_server_goes(self):
+        watch = self.start()
+        watch.read_line()
+        self.server.kill()
+        self.assertEqual(UNREACHABLE, watch.process.wait(30))
+        self.server.start()
+
+
+class Failures(QvtctlTestCase):
+    def test_unknown_silo_is_3_with_code_and_reason(self):
+        self.assertIn("NOT_FOUND SILO_NOT_FOUND: ", self.fails(NOT_FOUND, "silo", "get", "nobody"))
+
+    def test_refusal_is_1_and_names_the_field(self):
+        line = self.fails(REFUSED, "silo", "register", "a", "--address", "10.0.0.1", "--port", "0")
+        self.assertIn("INVALID_ARGUMENT", line)
+        self.assertIn("(field silo.port)", line)
+        line = self.fails(REFUSED, "silo", "register", "a", "--address", "x", "--port", "1", "--type", "Order=one")
+        self.assertIn("one", line)
+
+    def test_no_tracker_is_4(self):
+        code, out, err = qvtctl("silo", "list", "--endpoint", f"127.0.0.1:{harness.free_port()}", "--timeout", "5s")
+        self.assertEqual((UNREACHABLE, ""), (code, out))
+        self.assertIn("UNAVAILABLE", err)
+
+    def test_wrong_usage_is_2(self):
+        cases = [
+            ["silo"],
+            ["nonsense"],
+            ["silo", "get"],
+            ["silo", "get", "a", "b"],
+            ["silo", "list", "--nonsense"],
+            ["silo", "list", "--status", "asleep"],
+            ["silo", "list", "--zone"],
+            ["silo", "register", "a", "--port", "70000"],
+            ["silo", "register", "a", "--port", "x"],
+            ["silo", "register", "a", "--ttl", "soon"],
+            ["silo", "register", "a", "--type", "Order"],
+            ["silo", "register", "a", "--label", "rack"],
+            ["find", "Order", "--mode", "sometimes"],
+            ["find", "Order", "--selector", "mine"],
+            ["find", "Order", "--explain=yes"],
+            ["watch", "--from", "yesterday"],
+            ["silo", "list", "-o", "xml"],
+            ["silo", "list", "--timeout", "0"],
+        ]
+        for words in cases:
+            with self.subTest(words):
+                self.fails(USAGE, *words)
+        self.assertEqual(USAGE, qvtctl("silo", "list", "--endpoint", "nowhere")[0])
+
+    def test_endpoints_come_from_the_environment_and_the_flag_wins(self):
+        nobody = f"127.0.0.1:{harness.free_port()}"
+        environment = {"QVT_ENDPOINTS": f"{nobody},{self.server.grpc}"}
+        self.assertEqual(DONE, qvtctl("silo", "list", environment=environment)[0])
+        self.assertEqual(UNREACHABLE, qvtctl("silo", "list", "--endpoint", nobody, environment=environment)[0])
+
+    def test_flags_may_come_first_and_after_double_dash_nothing_is_a_flag(self):
+        words = ["--endpoint", self.server.grpc, "-o", "json", "silo", "get", "--", "--weird"]
+        code, _, err = qvtctl(*words)
+        self.assertEqual(NOT_FOUND, code)
+        self.assertIn("--weird", err)
+
+    def test_every_command_has_help(self):
+        code, out, _ = qvtctl("--help")
+        self.assertEqual(DONE, code)
+        for command in COMMANDS:
+            self.assertIn(command, out)
+            code, own, err = qvtctl(*command.split(), "--help")
+            self.assertEqual((DONE, ""), (code, err))
+            self.assertIn(f"usage: qvtctl {command}", own)
+            self.assertIn("--endpoint", own)
+            self.assertIn("Exit codes:", own)
+
+
+if __name__ == "__main__":
+    harness.main()
