@@ -7,6 +7,7 @@
 struct lease {
     uint64_t incarnation;
     int64_t end_us;
+    uint32_t holds;
     struct deadline due; /* at most end_us */
     struct list link;    /* in over or spare */
 };
@@ -94,10 +95,20 @@ void leases_grant(struct leases *leases, uint64_t incarnation, uint32_t ttl_ms, 
     run_until(leases, lease, now_us + (int64_t)ttl_ms * 1000);
 }
 
+void leases_hold(struct leases *leases, uint64_t incarnation, bool held)
+{
+    struct lease *lease = find(leases, incarnation);
+    if (lease != NULL && held) {
+        lease->holds++;
+    } else if (lease != NULL && lease->holds > 0) {
+        lease->holds--;
+    }
+}
+
 bool leases_renew(struct leases *leases, uint64_t incarnation, uint32_t ttl_ms, int64_t now_us)
 {
     struct lease *lease = find(leases, incarnation);
-    if (lease == NULL) {
+    if (lease == NULL || lease->holds > 0) {
         return false;
     }
     run_until(leases, lease, now_us + (int64_t)ttl_ms * 1000);

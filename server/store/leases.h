@@ -24,6 +24,9 @@ QVT_MUST_CHECK qvt_status leases_reserve(struct leases *leases, size_t count);
 /* A full lease for the incarnation, new or not; reserved before. */
 void leases_grant(struct leases *leases, uint64_t incarnation, uint32_t ttl_ms, int64_t now_us);
 
+/* While held, a lease is not renewed: a commit that ends it is under way. Each hold needs its release. */
+void leases_hold(struct leases *leases, uint64_t incarnation, bool held);
+
 /* Whether there was a lease to renew. */
 bool leases_renew(struct leases *leases, uint64_t incarnation, uint32_t ttl_ms, int64_t now_us);
 

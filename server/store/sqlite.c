@@ -5,15 +5,8 @@
 #include "base/check.h"
 #include "server/store/sqlite_base.h"
 
-/* More than any sensible number of clusters that write in the same moment; bounds the time of one commit. */
+/* More clusters than sensibly write in one moment; bounds the time of one commit. */
 #define GROUP_MAX 128u
-
-static void start(struct sqlite_store *store);
-
-static qvt_status run_one(struct sqlite_store *store, struct sqlite_job *job)
-{
-    return job->run(job, &store->file, &store->error);
-}
 
 static qvt_status run_group(struct sqlite_store *store)
 {
@@ -21,215 +14,181 @@ static qvt_status run_group(struct sqlite_store *store)
     QVT_TRY(sqlite_file_run(file, sqlite_file_statement(file, STATEMENT_BEGIN), &store->error));
     qvt_status status = QVT_OK;
     for (struct list *node = store->running.next; status == QVT_OK && node != &store->running; node = node->next) {
-        status = run_one(store, LIST_ENTRY(node, struct sqlite_job, link));
+        struct sqlite_job *job = LIST_ENTRY(node, struct sqlite_job, link);
+        status = job->run(job, file, &store->error);
     }
     if (status == QVT_OK) {
         status = sqlite_file_run(file, sqlite_file_statement(file, STATEMENT_COMMIT), &store->error);
     }
-    if (sqlite3_get_autocommit(file->db) == 0) {
-        qvt_error ignored;
-        (void)!sqlite_file_run(file, sqlite_file_statement(file, STATEMENT_ROLLBACK), &ignored);
-    }
+    sqlite_file_rollback(file);
     return status;
 }
 
-static void on_pool(uv_work_t *work)
+static void run_on_pool(uv_work_t *work)
 {
     struct sqlite_store *store = work->data;
-    struct sqlite_job *first = LIST_ENTRY(store->running.next, struct sqlite_job, link);
-    qvt_error_clear(&store->error);
-    store->status = first->writes ? run_group(store) : run_one(store, first);
-}
-
-static void close_if_idle(struct sqlite_store *store)
-{
-    if (!store->closing || store->busy || store->answering || !list_is_empty(&store->waiting)) {
+    if (list_is_empty(&store->running)) {
+        sqlite_file_checkpoint(&store->file);
         return;
     }
-    QVT_ASSERT(list_is_empty(&store->logs));
-    void (*on_closed)(void *data) = store->on_closed;
-    void *data = store->on_closed_data;
-    sqlite_file_close(&store->file);
-    free(store);
-    if (on_closed != NULL) {
-        on_closed(data);
-    }
+    struct sqlite_job *first = LIST_ENTRY(store->running.next, struct sqlite_job, link);
+    qvt_error_clear(&store->error);
+    store->status = first->writes ? run_group(store) : first->run(first, &store->file, &store->error);
 }
 
-/* The next jobs start before the answers go out, so that the disk works while the callers do. */
-static void on_done(uv_work_t *work, int uv_status)
+static void take_jobs(struct sqlite_store *store)
 {
-    struct sqlite_store *store = work->data;
-    struct list done;
-    qvt_status status = store->status;
-    qvt_error error = store->error;
-    QVT_ASSERT(uv_status == 0);
-    list_init(&done);
-    while (!list_is_empty(&store->running)) {
-        struct list *node = store->running.next;
-        list_remove(node);
-        list_push_back(&done, node);
-    }
-    start(store);
-    store->answering = true;
-    while (!list_is_empty(&done)) {
-        struct sqlite_job *job = LIST_ENTRY(done.next, struct sqlite_job, link);
-        list_remove(&job->link);
-        job->finish(job, status, status == QVT_OK ? NULL : &error);
-    }
-    store->answering = false;
-    close_if_idle(store);
-}
-
-static void take(struct sqlite_store *store)
-{
-    size_t count = 0;
-    bool writes = true;
-    while (!list_is_empty(&store->waiting) && writes && count < GROUP_MAX) {
+    bool more = true;
+    for (size_t count = 0; more && count < GROUP_MAX && !list_is_empty(&store->waiting); count++) {
         struct sqlite_job *job = LIST_ENTRY(store->waiting.next, struct sqlite_job, link);
-        writes = job->writes;
-        if (count > 0 && !writes) {
+        if (count > 0 && !job->writes) {
             break;
         }
+        more = job->writes;
         list_remove(&job->link);
         list_push_back(&store->running, &job->link);
-        count++;
     }
+}
+
+static void start(struct sqlite_store *store);
+
+static void on_pool_done(uv_work_t *work, int result)
+{
+    struct sqlite_store *store = work->data;
+    QVT_ASSERT(result == 0);
+    while (!list_is_empty(&store->running)) {
+        struct sqlite_job *job = LIST_ENTRY(store->running.next, struct sqlite_job, link);
+        list_remove(&job->link);
+        job->finish(job, store->status, store->status == QVT_OK ? NULL : &store->error);
+    }
+    /* What the callers asked for meanwhile joins the next group. */
+    store->busy = false;
+    start(store);
+}
+
+static void close_on_pool(uv_work_t *work)
+{
+    sqlite_file_close(&((struct sqlite_store *)work->data)->file);
+}
+
+static void on_closed(uv_work_t *work, int result)
+{
+    struct sqlite_store *store = work->data;
+    QVT_ASSERT(result == 0);
+    void (*closed)(void *data) = store->on_closed;
+    void *data = store->on_closed_data;
+    free(store);
+    if (closed != NULL) {
+        closed(data);
+    }
+}
+
+static void work_on(struct sqlite_store *store, uv_work_cb run, uv_after_work_cb done)
+{
+    store->busy = true;
+    int code = uv_queue_work(store->loop, &store->work, run, done);
+    QVT_ASSERT(code == 0);
 }
 
 static void start(struct sqlite_store *store)
 {
-    take(store);
-    store->busy = !list_is_empty(&store->running);
     if (store->busy) {
-        int code = uv_queue_work(store->loop, &store->work, on_pool, on_done);
-        QVT_ASSERT(code == 0);
+        return;
+    }
+    if (sqlite_file_wants_checkpoint(&store->file)) {
+        work_on(store, run_on_pool, on_pool_done);
+    } else if (!list_is_empty(&store->waiting)) {
+        take_jobs(store);
+        work_on(store, run_on_pool, on_pool_done);
+    } else if (store->closing) {
+        QVT_ASSERT(list_is_empty(&store->clusters));
+        work_on(store, close_on_pool, on_closed);
     }
 }
 
 void sqlite_submit(struct sqlite_store *store, struct sqlite_job *job)
 {
     list_push_back(&store->waiting, &job->link);
-    if (!store->busy) {
-        start(store);
-    }
+    start(store);
 }
 
-static void close_store(struct store *base, void (*on_closed)(void *data), void *data)
+static void close_store(struct store *base, void (*closed)(void *data), void *data)
 {
     struct sqlite_store *store = (struct sqlite_store *)(void *)base;
     store->closing = true;
-    store->on_closed = on_closed;
+    store->on_closed = closed;
     store->on_closed_data = data;
-    close_if_idle(store);
+    start(store);
+}
+
+static struct sqlite_cluster *find_cluster(struct sqlite_store *store, const char *name)
+{
+    for (struct list *node = store->clusters.next; node != &store->clusters; node = node->next) {
+        struct sqlite_cluster *cluster = LIST_ENTRY(node, struct sqlite_cluster, link);
+        if (strcmp(cluster->name, name) == 0) {
+            return cluster;
+        }
+    }
+    return NULL;
+}
+
+static struct sqlite_cluster *new_cluster(struct sqlite_store *store, const char *name)
+{
+    size_t len = strlen(name) + 1;
+    struct sqlite_cluster *cluster = calloc(1, sizeof *cluster + len);
+    if (cluster == NULL) {
+        return NULL;
+    }
+    memcpy(cluster->name, name, len);
+    list_init(&cluster->logs);
+    store_volatile_init(&cluster->memory);
+    list_push_back(&store->clusters, &cluster->link);
+    return cluster;
 }
 
 static qvt_status open_log(struct store *base, const char *name, struct store_log **out)
 {
     struct sqlite_store *store = (struct sqlite_store *)(void *)base;
-    size_t len = strlen(name) + 1;
-    struct sqlite_log *log = calloc(1, sizeof *log + len);
+    struct sqlite_log *log = calloc(1, sizeof *log);
     if (log == NULL) {
         return QVT_NO_MEMORY;
     }
-    memcpy(log->name, name, len);
-    store_volatile_init(&log->memory);
+    log->cluster = find_cluster(store, name);
+    if (log->cluster == NULL) {
+        log->cluster = new_cluster(store, name);
+    }
+    if (log->cluster == NULL) {
+        free(log);
+        return QVT_NO_MEMORY;
+    }
     log->base.store = base;
-    log->base.memory = &log->memory;
-    list_push_back(&store->logs, &log->link);
+    log->base.memory = &log->cluster->memory;
+    list_push_back(&log->cluster->logs, &log->link);
     *out = &log->base;
     return QVT_OK;
 }
 
 static void close_log(struct store_log *base)
 {
-    struct sqlite_log *log = (struct sqlite_log *)(void *)base;
+    struct sqlite_log *log = sqlite_log_of(base);
+    struct sqlite_cluster *cluster = log->cluster;
     list_remove(&log->link);
-    store_volatile_deinit(&log->memory);
     free(log);
-}
-
-static void head(struct store_log *base, store_on_head on_head, void *data)
-{
-    on_head(data, QVT_OK, &((struct sqlite_log *)(void *)base)->head);
-}
-
-struct list_job {
-    struct sqlite_job base;
-    store_on_list on_list;
-    void *data;
-    char **names;
-    size_t count;
-    size_t capacity;
-};
-
-static qvt_status add_name(struct list_job *job, const char *name)
-{
-    if (job->count == job->capacity) {
-        size_t capacity = job->capacity == 0 ? 16 : job->capacity * 2;
-        char **names = realloc(job->names, capacity * sizeof(char *));
-        if (names == NULL) {
-            return QVT_NO_MEMORY;
-        }
-        job->names = names;
-        job->capacity = capacity;
+    if (list_is_empty(&cluster->logs)) {
+        list_remove(&cluster->link);
+        store_volatile_deinit(&cluster->memory);
+        free(cluster);
     }
-    size_t len = strlen(name) + 1;
-    char *copy = malloc(len);
-    if (copy == NULL) {
-        return QVT_NO_MEMORY;
-    }
-    job->names[job->count++] = memcpy(copy, name, len);
-    return QVT_OK;
-}
-
-static qvt_status run_list(struct sqlite_job *base, struct sqlite_file *file, qvt_error *error)
-{
-    struct list_job *job = (struct list_job *)(void *)base;
-    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_LIST_CLUSTERS);
-    qvt_status status = QVT_OK;
-    int code;
-    while (status == QVT_OK && (code = sqlite3_step(statement)) != SQLITE_DONE) {
-        status = code == SQLITE_ROW ? add_name(job, (const char *)sqlite3_column_text(statement, 0))
-                                    : sqlite_file_failed(file, error);
-    }
-    sqlite3_reset(statement);
-    return status;
-}
-
-static void finish_list(struct sqlite_job *base, qvt_status status, const qvt_error *error)
-{
-    struct list_job *job = (struct list_job *)(void *)base;
-    job->on_list(job->data, status, (const char *const *)job->names, status == QVT_OK ? job->count : 0, error);
-    for (size_t i = 0; i < job->count; i++) {
-        free(job->names[i]);
-    }
-    free(job->names);
-    free(job);
-}
-
-static void list_clusters(struct store *base, store_on_list on_list, void *data)
-{
-    struct list_job *job = calloc(1, sizeof *job);
-    if (job == NULL) {
-        on_list(data, QVT_NO_MEMORY, NULL, 0, NULL);
-        return;
-    }
-    job->base.run = run_list;
-    job->base.finish = finish_list;
-    job->on_list = on_list;
-    job->data = data;
-    sqlite_submit((struct sqlite_store *)(void *)base, &job->base);
 }
 
 static const struct store_ops sqlite_ops = {
     .close = close_store,
-    .list = list_clusters,
+    .list = sqlite_list,
     .open_log = open_log,
     .close_log = close_log,
     .load = sqlite_load,
     .append = sqlite_append,
-    .head = head,
+    .head = sqlite_head,
 };
 
 qvt_status store_sqlite_new(struct store **out, uv_loop_t *loop, const char *path, const struct clock *clock,
@@ -242,9 +201,9 @@ qvt_status store_sqlite_new(struct store **out, uv_loop_t *loop, const char *pat
     store->base = (struct store){&sqlite_ops, clock, false};
     store->loop = loop;
     store->work.data = store;
+    list_init(&store->clusters);
     list_init(&store->waiting);
     list_init(&store->running);
-    list_init(&store->logs);
     qvt_status status = sqlite_file_open(&store->file, path, error);
     if (status != QVT_OK) {
         free(store);

@@ -10,66 +10,60 @@ struct append_job {
     const struct store_append *append;
     store_on_append on_append;
     void *data;
-    int64_t cluster;
+    struct sqlite_row row;
+    bool conflict;
+    struct sqlite_changes missed;
 };
 
-static qvt_status put_cluster(struct append_job *job, struct sqlite_file *file, qvt_error *error)
+static qvt_status put_cluster(struct append_job *job, const struct sqlite_file *file, qvt_error *error)
 {
     const struct position *head = &job->append->changes[job->append->change_count - 1]->position;
     sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_PUT_CLUSTER);
-    sqlite3_bind_text(statement, 1, job->log->name, -1, SQLITE_STATIC);
-    sqlite3_bind_text(statement, 2, head->store_id, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 3, (int64_t)head->revision);
-    sqlite3_bind_int64(statement, 4, (int64_t)head->token);
-    if (sqlite3_step(statement) != SQLITE_ROW) {
-        qvt_status status = sqlite_file_failed(file, error);
-        sqlite3_reset(statement);
-        return status;
+    qvt_status status = QVT_OK;
+    (void)sqlite3_bind_text(statement, 1, job->log->cluster->name, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(statement, 2, head->store_id, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(statement, 3, (sqlite3_int64)head->revision);
+    (void)sqlite3_bind_int64(statement, 4, (sqlite3_int64)head->token);
+    while (sqlite_file_next(file, statement, &status, error)) {
+        job->row.id = sqlite3_column_int64(statement, 0);
     }
-    job->cluster = sqlite3_column_int64(statement, 0);
-    return sqlite_file_run(file, statement, error);
+    return status;
 }
 
-static void bind_blob(sqlite3_stmt *statement, int column, qvt_slice bytes)
-{
-    /* A NULL pointer would bind NULL instead of the empty blob. */
-    sqlite3_bind_blob64(statement, column, bytes.len == 0 ? (const void *)"" : bytes.data, bytes.len, SQLITE_STATIC);
-}
-
-static qvt_status put_record(const struct append_job *job, struct sqlite_file *file, const struct image *image,
+static qvt_status put_record(const struct append_job *job, const struct sqlite_file *file, const struct image *image,
                              qvt_error *error)
 {
     sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_PUT_RECORD);
-    sqlite3_bind_int64(statement, 1, job->cluster);
-    sqlite3_bind_int64(statement, 2, image_kind(image));
-    bind_blob(statement, 3, image_key(image));
-    sqlite3_bind_int64(statement, 4, image_field(image));
-    sqlite3_bind_int64(statement, 5, (int64_t)image_origin(image).revision);
-    sqlite3_bind_int64(statement, 6, image_origin(image).time_us);
-    bind_blob(statement, 7, image_value(image));
+    (void)sqlite3_bind_int64(statement, 1, job->row.id);
+    (void)sqlite3_bind_int64(statement, 2, image_kind(image));
+    sqlite_file_bind(statement, 3, image_key(image));
+    (void)sqlite3_bind_int64(statement, 4, image_field(image));
+    (void)sqlite3_bind_int64(statement, 5, (sqlite3_int64)image_origin(image).revision);
+    (void)sqlite3_bind_int64(statement, 6, image_origin(image).time_us);
+    sqlite_file_bind(statement, 7, image_value(image));
     return sqlite_file_run(file, statement, error);
 }
 
-static qvt_status delete_record(const struct append_job *job, struct sqlite_file *file, const struct change_key *gone,
-                                qvt_error *error)
+static qvt_status delete_record(const struct append_job *job, const struct sqlite_file *file,
+                                const struct change_key *gone, qvt_error *error)
 {
     sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_DELETE_RECORD);
-    sqlite3_bind_int64(statement, 1, job->cluster);
-    sqlite3_bind_int64(statement, 2, gone->kind);
-    bind_blob(statement, 3, gone->key);
+    (void)sqlite3_bind_int64(statement, 1, job->row.id);
+    (void)sqlite3_bind_int64(statement, 2, gone->kind);
+    sqlite_file_bind(statement, 3, gone->key);
     return sqlite_file_run(file, statement, error);
 }
 
-static qvt_status put_history(const struct append_job *job, struct sqlite_file *file, const struct change *change,
+static qvt_status put_history(const struct append_job *job, const struct sqlite_file *file, const struct change *change,
                               qvt_error *error)
 {
     struct buf encoded = BUF_INIT;
     qvt_status status = change_encode(change, &encoded);
     if (status == QVT_OK) {
         sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_PUT_CHANGE);
-        sqlite3_bind_int64(statement, 1, job->cluster);
-        sqlite3_bind_int64(statement, 2, (int64_t)change->position.revision);
-        bind_blob(statement, 3, buf_slice(&encoded));
+        (void)sqlite3_bind_int64(statement, 1, job->row.id);
+        (void)sqlite3_bind_int64(statement, 2, (sqlite3_int64)change->position.revision);
+        sqlite_file_bind(statement, 3, buf_slice(&encoded));
         status = sqlite_file_run(file, statement, error);
     } else {
         (void)qvt_error_set(error, status, NULL, "the store is out of memory");
@@ -78,7 +72,7 @@ static qvt_status put_history(const struct append_job *job, struct sqlite_file *
     return status;
 }
 
-static qvt_status put_change(const struct append_job *job, struct sqlite_file *file, const struct change *change,
+static qvt_status put_change(const struct append_job *job, const struct sqlite_file *file, const struct change *change,
                              qvt_error *error)
 {
     for (size_t i = 0; i < change->put_count; i++) {
@@ -90,20 +84,42 @@ static qvt_status put_change(const struct append_job *job, struct sqlite_file *f
     return put_history(job, file, change, error);
 }
 
-static qvt_status trim(const struct append_job *job, struct sqlite_file *file, qvt_error *error)
+/* The newest change always stays. */
+static qvt_status trim(const struct append_job *job, const struct sqlite_file *file, qvt_error *error)
 {
-    if (job->append->keep_from <= job->log->kept_from) {
+    uint64_t newest = job->append->changes[job->append->change_count - 1]->position.revision;
+    uint64_t keep_from = job->append->keep_from < newest ? job->append->keep_from : newest;
+    if (keep_from <= 1) {
         return QVT_OK;
     }
     sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_TRIM_CHANGES);
-    sqlite3_bind_int64(statement, 1, job->cluster);
-    sqlite3_bind_int64(statement, 2, (int64_t)job->append->keep_from);
+    (void)sqlite3_bind_int64(statement, 1, job->row.id);
+    (void)sqlite3_bind_int64(statement, 2, (sqlite3_int64)keep_from);
     return sqlite_file_run(file, statement, error);
+}
+
+/* What the caller missed; nothing when its head is not in the kept history. */
+static qvt_status refuse(struct append_job *job, const struct sqlite_file *file, qvt_error *error)
+{
+    const struct position *expected = job->append->expected;
+    job->conflict = true;
+    QVT_TRY(sqlite_read_changes(file, job->row.id, expected->revision, &job->missed, error));
+    const struct change *first = job->missed.count == 0 ? NULL : job->missed.items[0];
+    if (first == NULL || first->position.revision != expected->revision + 1 ||
+        first->previous_token != expected->token) {
+        sqlite_changes_deinit(&job->missed);
+        job->missed = (struct sqlite_changes){.count = 0};
+    }
+    return QVT_OK;
 }
 
 static qvt_status run(struct sqlite_job *base, struct sqlite_file *file, qvt_error *error)
 {
     struct append_job *job = (struct append_job *)(void *)base;
+    QVT_TRY(sqlite_find_cluster(file, job->log->cluster->name, &job->row, error));
+    if (!position_equal(&job->row.head, job->append->expected)) {
+        return refuse(job, file, error);
+    }
     QVT_TRY(put_cluster(job, file, error));
     for (size_t i = 0; i < job->append->change_count; i++) {
         QVT_TRY(put_change(job, file, job->append->changes[i], error));
@@ -111,30 +127,51 @@ static qvt_status run(struct sqlite_job *base, struct sqlite_file *file, qvt_err
     return trim(job, file, error);
 }
 
-static void commit(struct append_job *job)
+static enum store_append_outcome commit(const struct append_job *job)
 {
     const struct store_append *append = job->append;
-    struct sqlite_log *log = job->log;
-    int64_t now_us = store_monotonic_us(log->base.store);
-    log->cluster = job->cluster;
-    log->head = append->changes[append->change_count - 1]->position;
-    log->kept_from = append->keep_from > log->kept_from ? append->keep_from : log->kept_from;
+    struct leases *leases = &job->log->base.memory->leases;
+    int64_t now_us = store_monotonic_us(job->log->base.store);
     for (size_t i = 0; i < append->grant_count; i++) {
-        leases_grant(&log->memory.leases, append->grants[i].incarnation, append->grants[i].ttl_ms, now_us);
+        /* Reserved, unless a load has used the room meanwhile; the next load then grants it. */
+        if (leases_reserve(leases, 1) != QVT_OK) {
+            return STORE_UNCERTAIN;
+        }
+        leases_grant(leases, append->grants[i].incarnation, append->grants[i].ttl_ms, now_us);
+    }
+    return STORE_APPENDED;
+}
+
+static void tell_others(const struct append_job *job)
+{
+    struct list *logs = &job->log->cluster->logs;
+    for (struct list *node = logs->next; node != logs; node = node->next) {
+        struct sqlite_log *other = LIST_ENTRY(node, struct sqlite_log, link);
+        if (other != job->log && other->loaded && other->base.on_changes != NULL) {
+            other->base.on_changes(other->base.on_changes_data, job->append->changes, job->append->change_count);
+        }
     }
 }
 
 static void finish(struct sqlite_job *base, qvt_status status, const qvt_error *error)
 {
     struct append_job *job = (struct append_job *)(void *)base;
-    if (status == QVT_OK) {
-        commit(job);
+    enum store_append_outcome outcome = STORE_FAILED;
+    store_volatile_hold(job->log->base.memory, job->append->lapsed, job->append->lapsed_count, false);
+    if (status == QVT_OK && job->conflict) {
+        outcome = STORE_CONFLICT;
+    } else if (status == QVT_OK) {
+        outcome = commit(job);
+        tell_others(job);
     }
-    job->on_append(job->data, status == QVT_OK ? STORE_APPENDED : STORE_FAILED, NULL, 0, error);
+    bool tell_missed = outcome == STORE_CONFLICT;
+    job->on_append(job->data, outcome, tell_missed ? job->missed.items : NULL, tell_missed ? job->missed.count : 0,
+                   error);
+    sqlite_changes_deinit(&job->missed);
     free(job);
 }
 
-static void refuse_memory(store_on_append on_append, void *data)
+static void fail_without_memory(store_on_append on_append, void *data)
 {
     qvt_error error;
     (void)qvt_error_set(&error, QVT_NO_MEMORY, NULL, "the store is out of memory");
@@ -143,28 +180,23 @@ static void refuse_memory(store_on_append on_append, void *data)
 
 void sqlite_append(struct store_log *base, const struct store_append *append, store_on_append on_append, void *data)
 {
-    struct sqlite_log *log = (struct sqlite_log *)(void *)base;
-    int64_t now_us = store_monotonic_us(base->store);
-    if (!log->loaded || !position_equal(append->expected, &log->head)) {
-        on_append(data, STORE_CONFLICT, NULL, 0, NULL);
-        return;
-    }
-    if (!store_volatile_lapsed(&log->memory, append->lapsed, append->lapsed_count, now_us)) {
+    struct store_volatile *memory = base->memory;
+    if (!store_volatile_lapsed(memory, append->lapsed, append->lapsed_count, store_monotonic_us(base->store))) {
         on_append(data, STORE_UNMET, NULL, 0, NULL);
         return;
     }
-    struct append_job *job = calloc(1, sizeof *job);
-    if (job == NULL || leases_reserve(&log->memory.leases, append->grant_count) != QVT_OK) {
+    struct append_job *job = malloc(sizeof *job);
+    if (job == NULL || leases_reserve(&memory->leases, append->grant_count) != QVT_OK) {
         free(job);
-        refuse_memory(on_append, data);
+        fail_without_memory(on_append, data);
         return;
     }
-    job->base.writes = true;
-    job->base.run = run;
-    job->base.finish = finish;
-    job->log = log;
-    job->append = append;
-    job->on_append = on_append;
-    job->data = data;
+    *job = (struct append_job){.base = {.writes = true, .run = run, .finish = finish},
+                               .log = sqlite_log_of(base),
+                               .append = append,
+                               .on_append = on_append,
+                               .data = data};
+    /* Nobody is told that a lease goes on which this append ends. */
+    store_volatile_hold(memory, append->lapsed, append->lapsed_count, true);
     sqlite_submit(sqlite_store_of(base), &job->base);
 }

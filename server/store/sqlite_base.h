@@ -1,6 +1,6 @@
 /* The inside of the sqlite store: jobs that wait for the one connection. Private to this folder.
  *
- * A job runs on libuv's pool (`run`, only the file and what the job owns or borrows immutably) and ends on the loop
+ * A job runs on libuv's pool (`run`: only the file, and what the job owns or borrows unchanged) and ends on the loop
  * (`finish`). Invariant: at most one job or group of jobs is on the pool, so the connection needs no lock. */
 #ifndef QVT_SERVER_STORE_SQLITE_BASE_H
 #define QVT_SERVER_STORE_SQLITE_BASE_H
@@ -22,12 +22,11 @@ struct sqlite_store {
     struct store base;
     uv_loop_t *loop;
     struct sqlite_file file;
+    struct list clusters; /* with open logs */
     struct list waiting;
-    struct list running;
-    struct list logs; /* sqlite_log.link */
+    struct list running; /* on the pool; empty while busy: a checkpoint or the end */
     uv_work_t work;
-    bool busy;         /* a job is on the pool */
-    bool answering;    /* on_done calls back */
+    bool busy;
     qvt_status status; /* of the jobs that run */
     qvt_error error;
     bool closing;
@@ -35,22 +34,58 @@ struct sqlite_store {
     void *on_closed_data;
 };
 
+/* What is kept in memory of a cluster as long as a log of it is open. */
+struct sqlite_cluster {
+    struct list link;
+    struct list logs; /* sqlite_log.link */
+    struct store_volatile memory;
+    char name[];
+};
+
 struct sqlite_log {
     struct store_log base;
     struct list link;
-    struct store_volatile memory;
-    struct position head; /* known after the load */
-    bool loaded;
-    int64_t cluster; /* row id; 0: none yet */
-    uint64_t kept_from;
-    char name[];
+    struct sqlite_cluster *cluster;
+    bool loaded; /* from then on it is told what other logs append */
 };
 
 /* Queues the job and starts it if the connection is free. */
 void sqlite_submit(struct sqlite_store *store, struct sqlite_job *job);
 
+/* ---- on the pool ---- */
+
+/* A cluster as the file has it. */
+struct sqlite_row {
+    int64_t id; /* 0: there is none */
+    struct position head;
+};
+
+QVT_MUST_CHECK qvt_status sqlite_find_cluster(const struct sqlite_file *file, const char *name, struct sqlite_row *out,
+                                              qvt_error *error);
+
+/* Start from {0}. */
+struct sqlite_changes {
+    struct change **items;
+    size_t count;
+    size_t capacity;
+};
+
+/* Adds the kept changes of the cluster after this revision. */
+QVT_MUST_CHECK qvt_status sqlite_read_changes(const struct sqlite_file *file, int64_t cluster, uint64_t after,
+                                              struct sqlite_changes *changes, qvt_error *error);
+void sqlite_changes_deinit(struct sqlite_changes *changes);
+
+/* ---- operations of the store ---- */
+
+void sqlite_list(struct store *store, store_on_list on_list, void *data);
 void sqlite_load(struct store_log *log, store_on_load on_load, void *data);
+void sqlite_head(struct store_log *log, store_on_head on_head, void *data);
 void sqlite_append(struct store_log *log, const struct store_append *append, store_on_append on_append, void *data);
+
+static inline struct sqlite_log *sqlite_log_of(struct store_log *log)
+{
+    return (struct sqlite_log *)(void *)log;
+}
 
 static inline struct sqlite_store *sqlite_store_of(struct store_log *log)
 {

@@ -8,23 +8,27 @@
 #include <sqlite3.h>
 
 #include "qvt/error.h"
-#include "qvt/status.h"
+#include "qvt/slice.h"
+
+#define SQLITE_CHECKPOINT_PAGES 4000
 
 /* X(name, SQL): what is prepared once and used for ever. */
 #define SQLITE_STATEMENTS(X)                                                                                           \
     X(BEGIN, "BEGIN IMMEDIATE")                                                                                        \
     X(COMMIT, "COMMIT")                                                                                                \
     X(ROLLBACK, "ROLLBACK")                                                                                            \
-    X(LIST, "SELECT name FROM clusters ORDER BY name")                                                                 \
-    X(HEAD, "SELECT id, store_id, revision, token FROM clusters WHERE name = ?")                                       \
-    X(CREATE, "INSERT INTO clusters (name, store_id, revision, token) VALUES (?, ?, ?, ?)")                            \
-    X(ADVANCE, "UPDATE clusters SET store_id = ?, revision = ?, token = ? WHERE id = ?")                               \
-    X(ADD_CHANGE, "INSERT INTO changes (cluster, revision, encoded) VALUES (?, ?, ?)")                                 \
-    X(DROP_CHANGES, "DELETE FROM changes WHERE cluster = ? AND revision < ?")                                          \
-    X(CHANGES, "SELECT revision, encoded FROM changes WHERE cluster = ? AND revision > ? ORDER BY revision")           \
-    X(PUT, "REPLACE INTO records (cluster, kind, key, field, revision, time_us, value) VALUES (?, ?, ?, ?, ?, ?, ?)")  \
-    X(DELETE, "DELETE FROM records WHERE cluster = ? AND kind = ? AND key = ?")                                        \
-    X(RECORDS, "SELECT kind, key, field, revision, time_us, value FROM records WHERE cluster = ?")
+    X(LIST_CLUSTERS, "SELECT name FROM clusters ORDER BY name")                                                        \
+    X(FIND_CLUSTER, "SELECT id, store_id, revision, token FROM clusters WHERE name = ?")                               \
+    X(PUT_CLUSTER, "INSERT INTO clusters (name, store_id, revision, token) VALUES (?, ?, ?, ?) ON CONFLICT (name)"     \
+                   " DO UPDATE SET store_id = excluded.store_id, revision = excluded.revision, token = excluded.token" \
+                   " RETURNING id")                                                                                    \
+    X(PUT_CHANGE, "INSERT INTO changes (cluster, revision, encoded) VALUES (?, ?, ?)")                                 \
+    X(TRIM_CHANGES, "DELETE FROM changes WHERE cluster = ? AND revision < ?")                                          \
+    X(LOAD_CHANGES, "SELECT encoded FROM changes WHERE cluster = ? AND revision > ? ORDER BY revision")                \
+    X(PUT_RECORD, "REPLACE INTO records (cluster, kind, key, field, revision, time_us, value)"                         \
+                  " VALUES (?, ?, ?, ?, ?, ?, ?)")                                                                     \
+    X(DELETE_RECORD, "DELETE FROM records WHERE cluster = ? AND kind = ? AND key = ?")                                 \
+    X(LOAD_RECORDS, "SELECT kind, key, field, revision, time_us, value FROM records WHERE cluster = ?")
 
 enum sqlite_statement {
 #define SQLITE_STATEMENT_NAME(name, sql) STATEMENT_##name,
@@ -47,6 +51,9 @@ QVT_MUST_CHECK qvt_status sqlite_file_open(struct sqlite_file *file, const char 
 /* Moves the write-ahead log into the file, as far as the disk allows, and closes it. */
 void sqlite_file_close(struct sqlite_file *file);
 
+/* Closes without that. */
+void sqlite_file_release(struct sqlite_file *file);
+
 bool sqlite_file_wants_checkpoint(const struct sqlite_file *file);
 
 /* Moves the write-ahead log into the file. When that fails nothing is lost: it is due again after more pages. */
@@ -56,7 +63,25 @@ void sqlite_file_checkpoint(struct sqlite_file *file);
  * claim success. Every result of a write goes through here; returns it. */
 int sqlite_file_check(const struct sqlite_file *file, int result);
 
-/* Describes a failed result: NO_MEMORY; RESOURCE_EXHAUSTED: the disk is full; DATA_LOSS: damaged; UNAVAILABLE. */
-qvt_status sqlite_file_error(const struct sqlite_file *file, int result, qvt_error *error);
+/* What a failed result means: NO_MEMORY; RESOURCE_EXHAUSTED: the disk is full; DATA_LOSS: damaged; UNAVAILABLE. */
+qvt_status sqlite_file_describe(const struct sqlite_file *file, int result, qvt_error *error);
+
+/* The statement, reset and without bindings. */
+sqlite3_stmt *sqlite_file_statement(const struct sqlite_file *file, enum sqlite_statement which);
+
+/* Binds the next bytes; borrowed until the statement is used up. The empty slice is the empty blob, not NULL. */
+void sqlite_file_bind(sqlite3_stmt *statement, int parameter, qvt_slice bytes);
+
+/* Borrowed until the next step. */
+qvt_slice sqlite_file_column(sqlite3_stmt *statement, int column);
+
+/* Steps; true: there is a row. false: none further, or *status and *error say what failed; reset already. */
+bool sqlite_file_next(const struct sqlite_file *file, sqlite3_stmt *statement, qvt_status *status, qvt_error *error);
+
+/* Steps to the end and resets; statuses of sqlite_file_describe. */
+QVT_MUST_CHECK qvt_status sqlite_file_run(const struct sqlite_file *file, sqlite3_stmt *statement, qvt_error *error);
+
+/* Gives up the transaction if one is open. */
+void sqlite_file_rollback(const struct sqlite_file *file);
 
 #endif

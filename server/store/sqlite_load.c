@@ -9,138 +9,119 @@ struct load_job {
     struct sqlite_log *log;
     store_on_load on_load;
     void *data;
-    int64_t cluster;
-    struct position head;
+    struct sqlite_row row;
+    struct sqlite_changes history;
+    struct table newest; /* the last image of every record in the history */
     struct image **records;
     size_t record_count;
     size_t record_capacity;
-    struct change **history;
-    size_t history_count;
-    size_t history_capacity;
-    struct table by_key; /* of the records */
 };
 
 static bool same_record(const void *item, const void *key)
 {
-    return image_kind(item) == image_kind(key) && qvt_slice_equal(image_key(item), image_key(key));
+    const struct change_key *wanted = key;
+    return image_kind(item) == wanted->kind && qvt_slice_equal(image_key(item), wanted->key);
 }
 
-static uint64_t hash_record(const struct image *image)
+static struct image *find_newest(const struct load_job *job, uint32_t kind, qvt_slice key)
 {
-    return table_hash(image_key(image), image_kind(image));
+    struct change_key wanted = {kind, key};
+    return table_find(&job->newest, table_hash(key, kind), same_record, &wanted);
 }
 
-static qvt_status find_cluster(struct load_job *job, struct sqlite_file *file, qvt_error *error)
+static qvt_status index_change(struct load_job *job, const struct change *change)
 {
-    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_FIND_CLUSTER);
-    sqlite3_bind_text(statement, 1, job->log->name, -1, SQLITE_STATIC);
-    int code = sqlite3_step(statement);
-    qvt_status status = QVT_OK;
-    if (code == SQLITE_ROW) {
-        const char *store_id = (const char *)sqlite3_column_text(statement, 1);
-        size_t len = store_id == NULL ? 0 : strlen(store_id);
-        job->cluster = sqlite3_column_int64(statement, 0);
-        job->head.revision = (uint64_t)sqlite3_column_int64(statement, 2);
-        job->head.token = (uint64_t)sqlite3_column_int64(statement, 3);
-        memcpy(job->head.store_id, store_id, len < STORE_ID_LEN ? len : STORE_ID_LEN);
-    } else if (code != SQLITE_DONE) {
-        status = sqlite_file_failed(file, error);
-    }
-    sqlite3_reset(statement);
-    return status;
-}
-
-static qvt_slice column_bytes(sqlite3_stmt *statement, int column)
-{
-    const void *bytes = sqlite3_column_blob(statement, column);
-    return qvt_slice_make(bytes, (size_t)sqlite3_column_bytes(statement, column));
-}
-
-static qvt_status grow(void **items, size_t count, size_t *capacity)
-{
-    if (count < *capacity) {
-        return QVT_OK;
-    }
-    size_t wanted = *capacity == 0 ? 64 : *capacity * 2;
-    void *grown = realloc(*items, wanted * sizeof(void *));
-    if (grown == NULL) {
-        return QVT_NO_MEMORY;
-    }
-    *items = grown;
-    *capacity = wanted;
-    return QVT_OK;
-}
-
-static qvt_status add_record(struct load_job *job, sqlite3_stmt *statement)
-{
-    void *records = job->records;
-    QVT_TRY(grow(&records, job->record_count, &job->record_capacity));
-    job->records = records;
-    QVT_TRY(table_reserve(&job->by_key, 1));
-    struct image_origin origin = {(uint64_t)sqlite3_column_int64(statement, 3), sqlite3_column_int64(statement, 4)};
-    struct image *image;
-    QVT_TRY(image_new(&image, (uint32_t)sqlite3_column_int64(statement, 0),
-                      (uint32_t)sqlite3_column_int64(statement, 2), column_bytes(statement, 1),
-                      column_bytes(statement, 5), origin));
-    job->records[job->record_count++] = image;
-    table_add(&job->by_key, hash_record(image), image);
-    return QVT_OK;
-}
-
-/* The newest image of a record is the same memory in mirror and history. */
-static void share_images(const struct load_job *job, struct change *change)
-{
+    QVT_TRY(table_reserve(&job->newest, change->put_count));
     for (size_t i = 0; i < change->put_count; i++) {
         struct image *image = change->puts[i];
-        struct image *record = table_find(&job->by_key, hash_record(image), same_record, image);
-        if (record != NULL && image_origin(record).revision == image_origin(image).revision) {
-            change->puts[i] = image_ref(record);
-            image_unref(image);
+        uint64_t hash = table_hash(image_key(image), image_kind(image));
+        struct image *older = find_newest(job, image_kind(image), image_key(image));
+        if (older != NULL) {
+            table_remove(&job->newest, hash, older);
         }
+        table_add(&job->newest, hash, image);
     }
-}
-
-static qvt_status add_change(struct load_job *job, sqlite3_stmt *statement)
-{
-    void *history = job->history;
-    QVT_TRY(grow(&history, job->history_count, &job->history_capacity));
-    job->history = history;
-    QVT_TRY(change_decode(&job->history[job->history_count], column_bytes(statement, 0)));
-    share_images(job, job->history[job->history_count++]);
     return QVT_OK;
 }
 
-static qvt_status read_rows(struct load_job *job, struct sqlite_file *file, enum sqlite_statement which,
-                            qvt_status (*add)(struct load_job *job, sqlite3_stmt *statement), qvt_error *error)
+static qvt_status damaged(const struct load_job *job, const struct sqlite_file *file, qvt_error *error)
 {
-    sqlite3_stmt *statement = sqlite_file_statement(file, which);
-    sqlite3_bind_int64(statement, 1, job->cluster);
-    qvt_status status = QVT_OK;
-    int code;
-    while (status == QVT_OK && (code = sqlite3_step(statement)) != SQLITE_DONE) {
-        if (code != SQLITE_ROW) {
-            status = sqlite_file_failed(file, error);
-            break;
+    return qvt_error_set(error, QVT_DATA_LOSS, NULL, "%s: the history of cluster %s does not lead to its head",
+                         file->path, job->log->cluster->name);
+}
+
+static qvt_status read_history(struct load_job *job, const struct sqlite_file *file, qvt_error *error)
+{
+    const struct sqlite_changes *history = &job->history;
+    QVT_TRY(sqlite_read_changes(file, job->row.id, 0, &job->history, error));
+    for (size_t i = 0; i < history->count; i++) {
+        const struct change *change = history->items[i];
+        if (i > 0 && change->previous_token != history->items[i - 1]->position.token) {
+            return damaged(job, file, error);
         }
-        status = add(job, statement);
-        if (status != QVT_OK) {
-            (void)qvt_error_set(error, status, NULL, "the store's records of cluster %s cannot be read",
-                                job->log->name);
+        if (index_change(job, change) != QVT_OK) {
+            return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
         }
     }
-    sqlite3_reset(statement);
+    bool ends_at_head =
+        history->count > 0 && position_equal(&history->items[history->count - 1]->position, &job->row.head);
+    return ends_at_head ? QVT_OK : damaged(job, file, error);
+}
+
+/* Columns: kind, key, field, revision, time_us, value. The newest image of a record is the same memory in records and
+ * history; its value is then not even read. */
+static qvt_status read_record(const struct load_job *job, sqlite3_stmt *row, struct image **out)
+{
+    uint32_t kind = (uint32_t)sqlite3_column_int64(row, 0);
+    qvt_slice key = sqlite_file_column(row, 1);
+    struct image_origin origin = {(uint64_t)sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 4)};
+    struct image *known = find_newest(job, kind, key);
+    if (known != NULL && image_origin(known).revision == origin.revision) {
+        *out = image_ref(known);
+        return QVT_OK;
+    }
+    return image_new(out, kind, (uint32_t)sqlite3_column_int64(row, 2), key, sqlite_file_column(row, 5), origin);
+}
+
+static qvt_status add_record(struct load_job *job, sqlite3_stmt *row)
+{
+    if (job->record_count == job->record_capacity) {
+        size_t capacity = job->record_capacity == 0 ? 64 : job->record_capacity * 2;
+        struct image **records = realloc(job->records, capacity * sizeof(struct image *));
+        if (records == NULL) {
+            return QVT_NO_MEMORY;
+        }
+        job->records = records;
+        job->record_capacity = capacity;
+    }
+    QVT_TRY(read_record(job, row, &job->records[job->record_count]));
+    job->record_count++;
+    return QVT_OK;
+}
+
+static qvt_status read_records(struct load_job *job, const struct sqlite_file *file, qvt_error *error)
+{
+    sqlite3_stmt *row = sqlite_file_statement(file, STATEMENT_LOAD_RECORDS);
+    qvt_status status = QVT_OK;
+    (void)sqlite3_bind_int64(row, 1, job->row.id);
+    while (sqlite_file_next(file, row, &status, error)) {
+        if (add_record(job, row) != QVT_OK) {
+            (void)sqlite3_reset(row);
+            return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
+        }
+    }
     return status;
 }
 
 static qvt_status run(struct sqlite_job *base, struct sqlite_file *file, qvt_error *error)
 {
     struct load_job *job = (struct load_job *)(void *)base;
-    QVT_TRY(find_cluster(job, file, error));
-    if (job->cluster == 0) {
+    QVT_TRY(sqlite_find_cluster(file, job->log->cluster->name, &job->row, error));
+    if (job->row.id == 0) {
         return QVT_OK;
     }
-    QVT_TRY(read_rows(job, file, STATEMENT_LOAD_RECORDS, add_record, error));
-    return read_rows(job, file, STATEMENT_LOAD_CHANGES, add_change, error);
+    QVT_TRY(read_history(job, file, error));
+    return read_records(job, file, error);
 }
 
 static void free_job(struct load_job *job)
@@ -148,24 +129,10 @@ static void free_job(struct load_job *job)
     for (size_t i = 0; i < job->record_count; i++) {
         image_unref(job->records[i]);
     }
-    for (size_t i = 0; i < job->history_count; i++) {
-        change_unref(job->history[i]);
-    }
-    table_deinit(&job->by_key);
+    table_deinit(&job->newest);
+    sqlite_changes_deinit(&job->history);
     free(job->records);
-    free(job->history);
     free(job);
-}
-
-static qvt_status take_over(struct load_job *job)
-{
-    struct sqlite_log *log = job->log;
-    QVT_TRY(store_volatile_load(&log->memory, job->records, job->record_count, store_monotonic_us(log->base.store)));
-    log->cluster = job->cluster;
-    log->head = job->head;
-    log->loaded = true;
-    log->kept_from = job->history_count > 0 ? job->history[0]->position.revision : 0;
-    return QVT_OK;
 }
 
 static void finish(struct sqlite_job *base, qvt_status status, const qvt_error *error)
@@ -173,28 +140,26 @@ static void finish(struct sqlite_job *base, qvt_status status, const qvt_error *
     struct load_job *job = (struct load_job *)(void *)base;
     qvt_error failure;
     if (status == QVT_OK) {
-        status = take_over(job);
-        if (status != QVT_OK) {
-            (void)qvt_error_set(&failure, status, NULL, "the store is out of memory");
-            error = &failure;
-        }
+        status = store_volatile_load(job->log->base.memory, job->records, job->record_count,
+                                     store_monotonic_us(job->log->base.store));
+        error = &failure;
+        (void)qvt_error_set(&failure, status, NULL, "out of memory");
     }
-    struct store_snapshot snapshot = {job->head, job->records, job->record_count, job->history, job->history_count};
-    job->on_load(job->data, status, status == QVT_OK ? &snapshot : NULL, error);
+    job->log->loaded = job->log->loaded || status == QVT_OK;
+    struct store_snapshot snapshot = {job->row.head, job->records, job->record_count, job->history.items,
+                                      job->history.count};
+    job->on_load(job->data, status, status == QVT_OK ? &snapshot : NULL, status == QVT_OK ? NULL : error);
     free_job(job);
 }
 
 void sqlite_load(struct store_log *base, store_on_load on_load, void *data)
 {
-    struct load_job *job = calloc(1, sizeof *job);
+    struct load_job *job = malloc(sizeof *job);
     if (job == NULL) {
         on_load(data, QVT_NO_MEMORY, NULL, NULL);
         return;
     }
-    job->base.run = run;
-    job->base.finish = finish;
-    job->log = (struct sqlite_log *)(void *)base;
-    job->on_load = on_load;
-    job->data = data;
+    *job = (struct load_job){
+        .base = {.run = run, .finish = finish}, .log = sqlite_log_of(base), .on_load = on_load, .data = data};
     sqlite_submit(sqlite_store_of(base), &job->base);
 }

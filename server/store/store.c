@@ -101,6 +101,13 @@ bool store_volatile_lapsed(const struct store_volatile *memory, const uint64_t *
     return true;
 }
 
+void store_volatile_hold(struct store_volatile *memory, const uint64_t *incarnations, size_t count, bool held)
+{
+    for (size_t i = 0; i < count; i++) {
+        leases_hold(&memory->leases, incarnations[i], held);
+    }
+}
+
 void store_renew(struct store_log *log, const struct store_lease *leases, size_t count, store_on_renew on_renew,
                  void *data)
 {

@@ -49,4 +49,7 @@ QVT_MUST_CHECK qvt_status store_volatile_load(struct store_volatile *memory, str
 bool store_volatile_lapsed(const struct store_volatile *memory, const uint64_t *incarnations, size_t count,
                            int64_t now_us);
 
+/* leases_hold for all of them. */
+void store_volatile_hold(struct store_volatile *memory, const uint64_t *incarnations, size_t count, bool held);
+
 #endif

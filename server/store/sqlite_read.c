@@ -1,0 +1,158 @@
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "server/store/sqlite_base.h"
+
+qvt_status sqlite_find_cluster(const struct sqlite_file *file, const char *name, struct sqlite_row *out,
+                               qvt_error *error)
+{
+    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_FIND_CLUSTER);
+    qvt_status status = QVT_OK;
+    *out = (struct sqlite_row){.id = 0};
+    (void)sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    while (sqlite_file_next(file, statement, &status, error)) {
+        qvt_slice store_id = sqlite_file_column(statement, 1);
+        if (store_id.len != STORE_ID_LEN) {
+            (void)sqlite3_reset(statement);
+            return qvt_error_set(error, QVT_DATA_LOSS, NULL, "%s: cluster %s is damaged", file->path, name);
+        }
+        memcpy(out->head.store_id, store_id.data, STORE_ID_LEN);
+        out->id = sqlite3_column_int64(statement, 0);
+        out->head.revision = (uint64_t)sqlite3_column_int64(statement, 2);
+        out->head.token = (uint64_t)sqlite3_column_int64(statement, 3);
+    }
+    return status;
+}
+
+static qvt_status add_change(struct sqlite_changes *changes, qvt_slice encoded)
+{
+    if (changes->count == changes->capacity) {
+        size_t capacity = changes->capacity == 0 ? 64 : changes->capacity * 2;
+        struct change **items = realloc(changes->items, capacity * sizeof(struct change *));
+        if (items == NULL) {
+            return QVT_NO_MEMORY;
+        }
+        changes->items = items;
+        changes->capacity = capacity;
+    }
+    QVT_TRY(change_decode(&changes->items[changes->count], encoded));
+    changes->count++;
+    return QVT_OK;
+}
+
+qvt_status sqlite_read_changes(const struct sqlite_file *file, int64_t cluster, uint64_t after,
+                               struct sqlite_changes *changes, qvt_error *error)
+{
+    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_LOAD_CHANGES);
+    qvt_status status = QVT_OK;
+    (void)sqlite3_bind_int64(statement, 1, cluster);
+    (void)sqlite3_bind_int64(statement, 2, (sqlite3_int64)after);
+    while (sqlite_file_next(file, statement, &status, error)) {
+        status = add_change(changes, sqlite_file_column(statement, 0));
+        if (status != QVT_OK) {
+            (void)sqlite3_reset(statement);
+            return qvt_error_set(error, status, NULL, "%s: a change cannot be read: %s", file->path,
+                                 qvt_status_text(status));
+        }
+    }
+    return status;
+}
+
+void sqlite_changes_deinit(struct sqlite_changes *changes)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        change_unref(changes->items[i]);
+    }
+    free(changes->items);
+}
+
+/* ---- the names of all clusters ---- */
+
+struct list_job {
+    struct sqlite_job base;
+    store_on_list on_list;
+    void *data;
+    struct buf names; /* each with its NUL */
+    size_t count;
+};
+
+static qvt_status run_list(struct sqlite_job *base, struct sqlite_file *file, qvt_error *error)
+{
+    struct list_job *job = (struct list_job *)(void *)base;
+    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_LIST_CLUSTERS);
+    qvt_status status = QVT_OK;
+    while (sqlite_file_next(file, statement, &status, error)) {
+        qvt_slice name = sqlite_file_column(statement, 0);
+        if (buf_append_slice(&job->names, name) != QVT_OK || buf_append_byte(&job->names, 0) != QVT_OK) {
+            (void)sqlite3_reset(statement);
+            return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
+        }
+        job->count++;
+    }
+    return status;
+}
+
+static void finish_list(struct sqlite_job *base, qvt_status status, const qvt_error *error)
+{
+    struct list_job *job = (struct list_job *)(void *)base;
+    const char **names = malloc((job->count + 1) * sizeof(char *));
+    const char *name = (const char *)job->names.data;
+    if (names == NULL) {
+        status = QVT_NO_MEMORY;
+    }
+    for (size_t i = 0; status == QVT_OK && i < job->count; i++) {
+        names[i] = name;
+        name += strlen(name) + 1;
+    }
+    job->on_list(job->data, status, status == QVT_OK ? names : NULL, status == QVT_OK ? job->count : 0, error);
+    free(names);
+    buf_deinit(&job->names);
+    free(job);
+}
+
+void sqlite_list(struct store *base, store_on_list on_list, void *data)
+{
+    struct list_job *job = malloc(sizeof *job);
+    if (job == NULL) {
+        on_list(data, QVT_NO_MEMORY, NULL, 0, NULL);
+        return;
+    }
+    *job = (struct list_job){.base = {.run = run_list, .finish = finish_list}, .on_list = on_list, .data = data};
+    sqlite_submit((struct sqlite_store *)(void *)base, &job->base);
+}
+
+/* ---- the head of one ---- */
+
+struct head_job {
+    struct sqlite_job base;
+    const struct sqlite_log *log;
+    store_on_head on_head;
+    void *data;
+    struct sqlite_row row;
+};
+
+static qvt_status run_head(struct sqlite_job *base, struct sqlite_file *file, qvt_error *error)
+{
+    struct head_job *job = (struct head_job *)(void *)base;
+    return sqlite_find_cluster(file, job->log->cluster->name, &job->row, error);
+}
+
+static void finish_head(struct sqlite_job *base, qvt_status status, const qvt_error *error)
+{
+    struct head_job *job = (struct head_job *)(void *)base;
+    (void)error;
+    job->on_head(job->data, status, status == QVT_OK ? &job->row.head : NULL);
+    free(job);
+}
+
+void sqlite_head(struct store_log *base, store_on_head on_head, void *data)
+{
+    struct head_job *job = malloc(sizeof *job);
+    if (job == NULL) {
+        on_head(data, QVT_NO_MEMORY, NULL);
+        return;
+    }
+    *job = (struct head_job){
+        .base = {.run = run_head, .finish = finish_head}, .log = sqlite_log_of(base), .on_head = on_head, .data = data};
+    sqlite_submit(sqlite_store_of(base), &job->base);
+}
