@@ -71,9 +71,9 @@ bool time_text_write_timestamp(int64_t seconds, int32_t nanos, char *out)
     int64_t of_day = (seconds % SECONDS_PER_DAY + SECONDS_PER_DAY) % SECONDS_PER_DAY;
     struct date date = date_of_day((seconds - of_day) / SECONDS_PER_DAY);
     write_fraction(nanos, fraction, sizeof(fraction));
-    (void)snprintf(out, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%sZ", (int)date.year, date.month, date.day,
-                   (int)(of_day / 3600), (int)(of_day / 60 % 60), (int)(of_day % 60), fraction);
-    return true;
+    int len = snprintf(out, TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%sZ", (int)date.year, date.month, date.day,
+                       (int)(of_day / 3600), (int)(of_day / 60 % 60), (int)(of_day % 60), fraction);
+    return len > 0 && len < TIME_TEXT_MAX;
 }
 
 /* Exactly `width` digits in front of *at, from low to high, then the character `behind` unless it is NUL. */
