@@ -64,6 +64,12 @@ C
     "$work/static"
 done
 
+# Both archives in one program.
+read -ra others < <(flags_of --static --libs qvt qvtrpc | sed -E "s/-lqvt(rpc)?\\b//g")
+gcc -std=c99 "$work/qvt.c" -o "$work/both" "${flags[@]}" -Wl,--whole-archive "$libdir/libqvt.a" "$libdir/libqvtrpc.a" \
+    -Wl,--no-whole-archive "${others[@]}"
+"$work/both"
+
 mkdir "$work/consumer"
 cat >"$work/consumer/CMakeLists.txt" <<'CMAKE'
 cmake_minimum_required(VERSION 3.25)
