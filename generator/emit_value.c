@@ -1,5 +1,6 @@
 #include "generator/emit_value.h"
 
+#include "generator/names.h"
 #include "generator/text.h"
 
 const char *emit_value_kind(const struct model_field *field)
@@ -39,13 +40,23 @@ static const char *plain_condition(struct arena *arena, const struct model_field
     }
 }
 
+/* An absent string of proto2 points to its default, where it has one. */
+static const char *pointer_condition(struct arena *arena, const struct model_field *field)
+{
+    if (!field->has_default || field->type != TYPE_STRING) {
+        return text_format(arena, "message->%s != NULL", field->c_name);
+    }
+    return text_format(arena, "message->%s != NULL && message->%s != %s__%s__default_value", field->c_name,
+                       field->c_name, field->parent->c_lower, names_c_lower(arena, field->name));
+}
+
 const char *emit_value_condition(struct arena *arena, const struct model_field *field)
 {
     if (field->repeated) {
         return text_format(arena, "writer->emit_defaults || message->n_%s > 0", field->c_name);
     }
     switch (field->presence) {
-    case PRESENCE_POINTER: return text_format(arena, "message->%s != NULL", field->c_name);
+    case PRESENCE_POINTER: return pointer_condition(arena, field);
     case PRESENCE_HAS: return text_format(arena, "message->has_%s", field->c_name);
     case PRESENCE_CASE: return text_format(arena, "message->%s == %s", field->oneof->case_member, field->case_constant);
     case PRESENCE_ALWAYS: return "true";

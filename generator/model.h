@@ -62,6 +62,7 @@ struct model_field {
     bool repeated; /* maps too */
     bool is_map;   /* then message is the entry: fields key and value */
     bool deprecated;
+    bool has_default; /* proto2 */
     const struct model_message *parent;
     const struct model_message *message;  /* of TYPE_MESSAGE */
     const struct model_enum *enumeration; /* of TYPE_ENUM */

@@ -117,6 +117,7 @@ static void add_field(struct model *model, struct model_message *message,
     field->repeated = proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED;
     field->presence = presence_of(message->file, proto);
     field->deprecated = proto->options != NULL && proto->options->deprecated;
+    field->has_default = proto->default_value != NULL;
     field->parent = message;
     describe(model, message->file, at, &field->comment, &field->line);
     if (proto->has_oneof_index) {

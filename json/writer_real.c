@@ -10,9 +10,13 @@ bool json_writer_is_zero(double value)
     return value == 0 && signbit(value) == 0;
 }
 
-/* JSON has no such numbers; proto3 writes them as strings. */
+/* JSON has no such numbers; proto3 writes them as strings. Minus zero needs a fraction, or it is read as an integer. */
 static bool write_special(struct json_writer *writer, double value)
 {
+    if (value == 0 && signbit(value) != 0) {
+        json_writer_raw(writer, "-0.0", 4);
+        return true;
+    }
     const char *text = isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
     if (isfinite(value)) {
         return false;

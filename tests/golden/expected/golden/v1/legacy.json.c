@@ -21,7 +21,7 @@ void golden_v1_legacy_write_json(struct json_writer *writer, const Golden__V1__L
         json_writer_name(writer, "\"number\"");
         json_writer_uint32(writer, message->number);
     }
-    if (message->text != NULL) {
+    if (message->text != NULL && message->text != golden__v1__legacy__text__default_value) {
         json_writer_name(writer, "\"text\"");
         json_writer_string(writer, message->text);
     }
