@@ -26,6 +26,7 @@ static void init(qvt_rpc_server *server, qvt_rpc_runtime *runtime, const qvt_rpc
         .max_header_bytes = server->options.max_header_bytes,
         .stream_window = STREAM_WINDOW,
         .connection_window = CONNECTION_WINDOW,
+        .pool = &runtime->loop->pool,
     };
     server->setup = (struct net_conn_setup){
         .loop = runtime->loop,

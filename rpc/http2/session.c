@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "rpc/http2/pool.h"
 #include "rpc/http2/session_private.h"
 
 qvt_status http2_session_check(int result)
@@ -20,15 +21,18 @@ void http2_session_tell_output(struct http2_session *session)
 }
 
 static int make_session(struct http2_session *session, const nghttp2_session_callbacks *callbacks,
-                        const nghttp2_option *option)
+                        const nghttp2_option *option, struct http2_pool *pool)
 {
+    nghttp2_mem mem = {pool, http2_pool_malloc, http2_pool_free, http2_pool_calloc, http2_pool_realloc};
+    nghttp2_mem *pooled = pool == NULL ? NULL : &mem;
     if (session->role == HTTP2_SERVER) {
-        return nghttp2_session_server_new2(&session->ng, callbacks, session, option);
+        return nghttp2_session_server_new3(&session->ng, callbacks, session, option, pooled);
     }
-    return nghttp2_session_client_new2(&session->ng, callbacks, session, option);
+    return nghttp2_session_client_new3(&session->ng, callbacks, session, option, pooled);
 }
 
-static int make_with_options(struct http2_session *session, const nghttp2_session_callbacks *callbacks)
+static int make_with_options(struct http2_session *session, const nghttp2_session_callbacks *callbacks,
+                             struct http2_pool *pool)
 {
     nghttp2_option *option = NULL;
     if (nghttp2_option_new(&option) != 0) {
@@ -36,18 +40,18 @@ static int make_with_options(struct http2_session *session, const nghttp2_sessio
     }
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
-    int result = make_session(session, callbacks, option);
+    int result = make_session(session, callbacks, option, pool);
     nghttp2_option_del(option);
     return result;
 }
 
-static int make(struct http2_session *session)
+static int make(struct http2_session *session, struct http2_pool *pool)
 {
     nghttp2_session_callbacks *callbacks = http2_callbacks_new();
     if (callbacks == NULL) {
         return NGHTTP2_ERR_NOMEM;
     }
-    int result = make_with_options(session, callbacks);
+    int result = make_with_options(session, callbacks, pool);
     nghttp2_session_callbacks_del(callbacks);
     return result;
 }
@@ -86,7 +90,7 @@ qvt_status http2_session_new(struct http2_session **out, enum http2_role role, c
     session->data = data;
     session->max_header_bytes = options->max_header_bytes;
     list_init(&session->streams);
-    if (make(session) != 0 || submit_settings(session, options) != 0) {
+    if (make(session, options->pool) != 0 || submit_settings(session, options) != 0) {
         nghttp2_session_del(session->ng);
         free(session);
         return QVT_NO_MEMORY;

@@ -12,6 +12,7 @@
 #include "rpc/http2/queue.h"
 #include "rpc/wire/mapping.h"
 
+struct http2_pool;
 struct http2_session;
 
 enum http2_role { HTTP2_SERVER, HTTP2_CLIENT };
@@ -85,6 +86,7 @@ struct http2_options {
     uint32_t max_header_bytes;       /* a received header list; announced and enforced */
     uint32_t stream_window;          /* bytes of one stream that may be unconsumed; 65535 is HTTP/2's default */
     uint32_t connection_window;      /* at least 65535 */
+    struct http2_pool *pool;         /* where nghttp2's memory comes from, outlives the session; NULL: malloc */
 };
 
 /* Makes a session with its first SETTINGS (and a client's preface) queued; events is kept and must outlive it.

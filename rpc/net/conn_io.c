@@ -32,13 +32,12 @@ static void receive(struct net_conn *conn, qvt_slice bytes)
     if (conn->closing) {
         return;
     }
+    /* Answers that are ready leave while what they were made of is still in the processor's cache; a GOAWAY that says
+     * what was wrong leaves before the end. */
+    net_conn_flush(conn);
     if (status != QVT_OK) {
-        /* A GOAWAY that says why may be waiting. */
-        net_conn_flush(conn);
         net_conn_end(conn, status, "protocol violated");
-        return;
     }
-    check_done(conn);
 }
 
 void net_conn_read(struct net_conn *conn)
@@ -54,14 +53,22 @@ void net_conn_read(struct net_conn *conn)
     }
 }
 
-/* The bytes the socket took, 0 when it takes none; -1 when it is broken. MSG_NOSIGNAL: a library must not raise
- * SIGPIPE. */
+/* MSG_NOSIGNAL: a library must not raise SIGPIPE. */
+static ssize_t send_once(int fd, struct iovec *pieces, size_t count)
+{
+    if (count == 1) {
+        return send(fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL);
+    }
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+/* The bytes the socket took, 0 when it takes none; -1 when it is broken. */
 static ssize_t send_pieces(struct net_conn *conn, struct iovec *pieces, size_t count)
 {
-    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
     ssize_t sent = 0;
     do {
-        sent = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+        sent = send_once(conn->fd, pieces, count);
     } while (sent < 0 && errno == EINTR);
     if (sent < 0) {
         return errno == EAGAIN ? 0 : -1;

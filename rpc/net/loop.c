@@ -22,6 +22,7 @@ qvt_status net_loop_new(struct net_loop **out, uv_loop_t *uv)
     loop->uv = uv;
     list_init(&loop->unflushed);
     net_timers_init(&loop->timers, uv);
+    http2_pool_init(&loop->pool);
     uv_prepare_init(uv, &loop->flush);
     loop->flush.data = loop;
     uv_prepare_start(&loop->flush, on_flush);
@@ -38,6 +39,7 @@ static void count_closed(struct net_loop *loop)
     }
     void (*on_closed)(void *data) = loop->on_closed;
     void *data = loop->data;
+    http2_pool_deinit(&loop->pool);
     free(loop);
     if (on_closed != NULL) {
         on_closed(data);

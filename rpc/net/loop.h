@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "qvt/status.h"
 #include "rpc/http2/output.h"
+#include "rpc/http2/pool.h"
 #include "rpc/net/timer.h"
 
 enum { NET_READ_CAP = 64 * 1024 };
@@ -19,8 +20,9 @@ enum { NET_READ_CAP = 64 * 1024 };
 struct net_loop {
     uv_loop_t *uv;
     struct net_timers timers;
-    uv_prepare_t flush;    /* runs right before the loop sleeps: everything a turn produced goes out in one write */
-    struct list unflushed; /* net_conn.unflushed */
+    uv_prepare_t flush;     /* before the loop sleeps: what a turn produced for a connection goes out in one write */
+    struct list unflushed;  /* net_conn.unflushed */
+    struct http2_pool pool; /* for the sessions of all connections */
     int handles_open;
     void (*on_closed)(void *data);
     void *data;
