@@ -57,9 +57,9 @@ static bool parse_number(const char *text, const struct unit *units, uint64_t *o
 
 static void print_number(enum flag_kind kind, uint64_t number, char *out, size_t cap)
 {
-    const struct unit *best = NULL;
-    for (const struct unit *unit = units_of(kind); unit->name != NULL; unit++) {
-        if (best == NULL || (number > 0 && number % unit->factor == 0)) {
+    const struct unit *best = units_of(kind);
+    for (const struct unit *unit = best; unit->name != NULL; unit++) {
+        if (number > 0 && number % unit->factor == 0) {
             best = unit;
         }
     }
