@@ -25,6 +25,7 @@ set(QVT_TEST_ENVIRONMENT
     "QVT_BIN_DIR=${CMAKE_BINARY_DIR}/bin"
     "QVT_LIB_DIR=${CMAKE_BINARY_DIR}/lib"
     "QVT_TEST_BIN_DIR=${QVT_TEST_DIR}"
+    "PYTHONDONTWRITEBYTECODE=1"
     "ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1:strict_string_checks=1"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
     "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1"
