@@ -18,6 +18,8 @@ struct replica_observer {
     /* The mirror was (re)loaded: ready for reads and writes. Watchers start from a reset. */
     void (*on_ready)(void *data);
     void *data;
+    /* The mirror is about to be replaced: end all walks, forget what was borrowed from the registry. */
+    void (*on_unload)(void *data);
 };
 
 struct replica_options {
@@ -28,7 +30,8 @@ struct replica_options {
     struct replica_observer observer;
 };
 
-/* Opens the cluster's log and begins to load it: replica_ready until then refuses. Store must outlive it. NO_MEMORY. */
+/* Opens the cluster's log and begins to load it: replica_ready until then refuses. The store must outlive it. Callbacks
+ * may run before this returns; *out is set before the first. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status replica_new(struct replica **out, const struct replica_options *options);
 
 /* Answers what waits with UNAVAILABLE, lets an append in flight end, then frees it. on_closed may run at once; NULL is

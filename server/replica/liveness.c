@@ -1,0 +1,209 @@
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "server/registry/silo_view.h"
+#include "server/replica/replica_state.h"
+
+#define CLEAR_AFTER 3u /* renewals in time that clear suspect or unhealthy (SPEC §3.4) */
+#define PURGE_EVERY_US INT64_C(60000000)
+
+static int64_t now_us(const struct replica *replica)
+{
+    return store_monotonic_us(replica->store);
+}
+
+/* ---- following changes ---- */
+
+static void add_ending(struct replica_endings *endings, const struct registry_silo *old)
+{
+    if (old != NULL && old->status != PLACEMENT_DEAD && endings->incarnations != NULL) {
+        endings->incarnations[endings->count++] = old->incarnation;
+    }
+}
+
+/* Out of memory: the leases stay and are dropped when they lapse. */
+void replica_note_before(struct replica *replica, const struct change *change, struct replica_endings *endings)
+{
+    size_t most = change->put_count + change->delete_count;
+    endings->incarnations = malloc((most + 1) * sizeof *endings->incarnations);
+    for (size_t i = 0; i < change->put_count; i++) {
+        struct registry_silo silo;
+        if (image_kind(change->puts[i]) != RECORD_SILO || silo_view_parse(&silo, change->puts[i]) != QVT_OK) {
+            continue;
+        }
+        const struct registry_silo *old = registry_silo(replica->registry, silo.id);
+        if (old != NULL && (silo.status == PLACEMENT_DEAD || silo.incarnation != old->incarnation)) {
+            add_ending(endings, old);
+        }
+    }
+    for (size_t i = 0; i < change->delete_count; i++) {
+        if (change->deletes[i].kind == RECORD_SILO) {
+            add_ending(endings, registry_silo(replica->registry, change->deletes[i].key));
+        }
+    }
+}
+
+/* A silo without pulse for want of memory gets one with its next heartbeat. */
+static struct pulse *ensure_pulse(struct replica *replica, const struct registry_silo *silo)
+{
+    struct pulse *pulse = pulses_find(&replica->pulses, silo->incarnation);
+    if (pulse == NULL && pulses_add(&replica->pulses, silo->incarnation, silo->id, silo->lease_ttl_ms, now_us(replica),
+                                    store_wall_us(replica->store), &pulse) == QVT_OK) {
+        pulse->suspect_wanted = silo->suspect;
+        pulse->unhealthy_wanted = silo->unhealthy;
+    }
+    return pulse;
+}
+
+static void note_silo(struct replica *replica, const struct change *change, const struct registry_silo *silo)
+{
+    if (silo->status == PLACEMENT_DEAD) {
+        return;
+    }
+    struct pulse *pulse = ensure_pulse(replica, silo);
+    if (pulse == NULL) {
+        return;
+    }
+    pulse->ttl_ms = silo->lease_ttl_ms;
+    pulse->leaving = silo->status == PLACEMENT_SHUTTING_DOWN;
+    if (change->event == CHANGE_SILO_REGISTERED) {
+        pulse_hear(&replica->pulses, pulse, now_us(replica), store_wall_us(replica->store));
+    }
+}
+
+/* An expired silo goes on counting in the window in which it lapsed. */
+static void note_expired(struct replica *replica, const struct replica_endings *endings)
+{
+    int64_t began_us = now_us(replica) - preserve_window_us(&replica->limits);
+    for (size_t i = 0; i < endings->count; i++) {
+        const struct pulse *pulse = pulses_find(&replica->pulses, endings->incarnations[i]);
+        if (pulse == NULL || pulse->leaving || pulse->begun_us > began_us || pulse_end_us(pulse) <= began_us) {
+            continue;
+        }
+        struct lapse *lapse = malloc(sizeof *lapse);
+        if (lapse != NULL) {
+            lapse->lapsed_us = pulse_end_us(pulse);
+            list_push_back(&replica->lapses, &lapse->link);
+        }
+    }
+}
+
+static void arm_purge(struct replica *replica)
+{
+    uint32_t dead = registry_counts(replica->registry)->silos_by_status[PLACEMENT_DEAD];
+    if (dead > replica->limits.dead_silos) {
+        replica->purge_us = now_us(replica);
+    } else if (dead > 0 && replica->purge_us == INT64_MAX) {
+        replica->purge_us = now_us(replica) + PURGE_EVERY_US;
+    }
+}
+
+void replica_note_after(struct replica *replica, const struct change *change, struct replica_endings *endings)
+{
+    if (change->event == CHANGE_SILO_EXPIRED) {
+        note_expired(replica, endings);
+    }
+    for (size_t i = 0; i < change->put_count; i++) {
+        if (image_kind(change->puts[i]) == RECORD_SILO) {
+            note_silo(replica, change, registry_silo(replica->registry, image_key(change->puts[i])));
+        }
+    }
+    for (size_t i = 0; i < endings->count; i++) {
+        pulses_remove(&replica->pulses, endings->incarnations[i]);
+    }
+    if (endings->count > 0) {
+        store_drop(replica->log, endings->incarnations, endings->count);
+    }
+    arm_purge(replica);
+}
+
+qvt_status replica_load_pulses(struct replica *replica)
+{
+    pulses_deinit(&replica->pulses);
+    replica->members = 0;
+    const struct registry_silo *silo = registry_silo_after(replica->registry, qvt_slice_make(NULL, 0));
+    for (; silo != NULL; silo = registry_silo_next(replica->registry, silo)) {
+        if (silo->status == PLACEMENT_DEAD) {
+            continue;
+        }
+        struct pulse *pulse = ensure_pulse(replica, silo);
+        if (pulse == NULL) {
+            return QVT_NO_MEMORY;
+        }
+        pulse->begun_us = INT64_MIN;
+        pulse->leaving = silo->status == PLACEMENT_SHUTTING_DOWN;
+        pulse->member = !pulse->leaving;
+        replica->members += pulse->member ? 1u : 0u;
+    }
+    return QVT_OK;
+}
+
+/* ---- signs of life ---- */
+
+static void want_suspect(struct replica *replica, struct pulse *pulse, bool wanted, bool committed)
+{
+    pulse->suspect_wanted = wanted;
+    list_remove(&pulse->suspect_link);
+    if (wanted != committed) {
+        list_push_back(&replica->pulses.suspects, &pulse->suspect_link);
+        replica_wake(replica);
+    }
+}
+
+static void want_unhealthy(struct replica *replica, struct pulse *pulse, bool wanted, bool committed)
+{
+    pulse->unhealthy_wanted = wanted;
+    list_remove(&pulse->health_link);
+    if (wanted != committed) {
+        list_push_back(&replica->pulses.unhealthy, &pulse->health_link);
+        replica_wake(replica);
+    }
+}
+
+static void judge_health(struct replica *replica, struct pulse *pulse, bool committed)
+{
+    bool fit = !pulse->health.known || pulse->health.score >= HEALTH_SCORE_MIN;
+    pulse->fit = fit && pulse->in_time > 1 ? pulse->fit + 1 : (fit ? 1u : 0u);
+    if (!fit) {
+        want_unhealthy(replica, pulse, true, committed);
+    } else if (pulse->fit >= CLEAR_AFTER) {
+        want_unhealthy(replica, pulse, false, committed);
+    }
+}
+
+void replica_hear(struct replica *replica, const struct registry_silo *silo, const struct health *health,
+                  const struct activity *activity)
+{
+    struct pulse *pulse = ensure_pulse(replica, silo);
+    if (pulse == NULL) {
+        return;
+    }
+    pulse_hear(&replica->pulses, pulse, now_us(replica), store_wall_us(replica->store));
+    if (health->known) {
+        pulse->health = *health;
+    }
+    if (activity->known) {
+        pulse->activity = *activity;
+    }
+    if (pulse->in_time >= CLEAR_AFTER || !silo->suspect) {
+        want_suspect(replica, pulse, false, silo->suspect);
+    }
+    judge_health(replica, pulse, silo->unhealthy);
+}
+
+static void on_renewed_again(void *data, qvt_status status, const uint32_t *remaining_ms, size_t count)
+{
+    (void)data;
+    (void)status;
+    (void)remaining_ms;
+    (void)count;
+}
+
+void replica_hear_again(struct replica *replica, const struct registry_silo *silo)
+{
+    struct health health = {.known = false};
+    struct activity activity = {.known = false};
+    struct store_lease lease = {silo->incarnation, silo->lease_ttl_ms};
+    store_renew(replica->log, &lease, 1, on_renewed_again, NULL);
+    replica_hear(replica, silo, &health, &activity);
+}

@@ -1,0 +1,122 @@
+/* The inside of a replica. Private to this folder.
+ *
+ * A command waits in `queue`, is proposed and flies with the append, and is answered; a conflict puts those that fly back
+ * in front of the queue. Invariant: `flying` is not empty only while an append is in flight. */
+#ifndef QVT_SERVER_REPLICA_REPLICA_STATE_H
+#define QVT_SERVER_REPLICA_REPLICA_STATE_H
+
+#include "base/list.h"
+#include "server/replica/preserve.h"
+#include "server/replica/pulse.h"
+#include "server/replica/replica.h"
+
+#define REPLICA_BATCH_CHANGES 100u
+#define REPLICA_BATCH_BYTES (1u << 20)
+
+/* LOADING → READY; READY → LOADING when the mirror cannot follow the log; any → CLOSING. */
+enum replica_phase { REPLICA_LOADING, REPLICA_READY, REPLICA_CLOSING };
+
+/* A submitted command. */
+struct flight {
+    struct list link;
+    struct command command;
+    replica_on_outcome on_outcome;
+    void *data;
+    struct proposal proposal;
+    qvt_status status;
+    qvt_error *refusal; /* owned; NULL: none */
+    bool depends;       /* the batch had changes before it, so its answer stands only with them */
+};
+
+/* Silos whose leases were over a while ago: they count in the window after they expired as well. */
+struct lapse {
+    struct list link;
+    int64_t lapsed_us;
+};
+
+struct replica {
+    struct store *store;
+    struct store_log *log;
+    const struct entropy *entropy;
+    struct registry_limits limits;
+    struct replica_observer observer;
+    enum replica_phase phase;
+    struct registry *registry;
+    qvt_status load_status; /* of the last failed load */
+    qvt_error load_error;
+    int64_t reload_us; /* when to load again, monotonic; INT64_MAX: not */
+    bool loading;
+    bool wake_asked;
+
+    struct list queue;
+    struct list flying;
+    struct batch *batch; /* what flies */
+    struct store_append append;
+    struct position expected;
+    struct store_lease *grants;
+    uint64_t *conditions;
+
+    struct pulses pulses;
+    struct list lapses;
+    uint32_t members;   /* of the set for which expiry was paused */
+    int64_t recheck_us; /* when to look at lapsed leases again */
+    int64_t purge_us;
+    int64_t marks_us; /* no mark commands before */
+    bool expiring;    /* such a command of our own waits or flies */
+    bool marking_suspect;
+    bool marking_health;
+    bool purging;
+
+    uint32_t beats; /* heartbeats whose renewal is not confirmed */
+    void (*on_closed)(void *data);
+    void *on_closed_data;
+    char cluster[];
+};
+
+/* ---- replica.c ---- */
+
+void replica_wake(struct replica *replica);
+
+/* Frees a closing replica once nothing is in flight. */
+void replica_close_if_idle(struct replica *replica);
+
+/* Reads the log again from the start; the mirror answers nothing until then. */
+void replica_reload(struct replica *replica);
+
+/* ---- commit.c: commands to answers ---- */
+
+void replica_flush(struct replica *replica);
+
+/* Brings the mirror to this change. False: it cannot, and is being reloaded. */
+bool replica_follow(struct replica *replica, struct change *change);
+
+/* Answers and frees all that waits or flies. */
+void replica_refuse_all(struct replica *replica, const qvt_error *error);
+
+/* ---- liveness.c ---- */
+
+/* What the change means for pulses and leases: before and after the mirror follows it. */
+struct replica_endings {
+    uint64_t *incarnations; /* that end with the change */
+    size_t count;
+};
+void replica_note_before(struct replica *replica, const struct change *change, struct replica_endings *endings);
+void replica_note_after(struct replica *replica, const struct change *change, struct replica_endings *endings);
+
+/* A pulse for every silo of a freshly loaded mirror. NO_MEMORY. */
+QVT_MUST_CHECK qvt_status replica_load_pulses(struct replica *replica);
+
+/* A sign of life of the silo's incarnation that renews its lease. */
+void replica_hear_again(struct replica *replica, const struct registry_silo *silo);
+
+/* A sign of life of the silo's incarnation, with what it said. */
+void replica_hear(struct replica *replica, const struct registry_silo *silo, const struct health *health,
+                  const struct activity *activity);
+
+/* ---- tick.c ---- */
+
+/* Does what is due: expiry, suspicion, purge. */
+void replica_tick(struct replica *replica);
+int64_t replica_next_tick_us(const struct replica *replica);
+
+#endif
