@@ -63,11 +63,16 @@ static void on_change(void *data, struct change *change)
     service_wake(cluster->service);
 }
 
+static void on_unload(void *data)
+{
+    watch_stop_cluster(data);
+}
+
 static void on_ready(void *data)
 {
     struct cluster *cluster = data;
     renew_generation(cluster);
-    watch_restart_cluster(cluster);
+    cluster->has_news = true;
     write_release_waiting(cluster);
     service_wake(cluster->service);
 }
@@ -146,7 +151,11 @@ static qvt_status make_cluster(struct service *service, const char *name, bool k
         .cluster = cluster->name,
         .entropy = service->options.entropy,
         .limits = service->options.limits,
-        .observer = {on_wake, on_change, on_ready, cluster},
+        .observer = {.on_wake = on_wake,
+                     .on_change = on_change,
+                     .on_unload = on_unload,
+                     .on_ready = on_ready,
+                     .data = cluster},
     };
     qvt_status status = replica_new(&cluster->replica, &options);
     if (status != QVT_OK) {

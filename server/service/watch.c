@@ -263,8 +263,7 @@ void watcher_acknowledge(struct watcher *watcher, const struct position *positio
     }
 }
 
-/* Watchers that wait are started in the next turn. */
-void watch_restart_cluster(struct cluster *cluster)
+void watch_stop_cluster(struct cluster *cluster)
 {
     for (struct list *node = cluster->watchers.next; node != &cluster->watchers; node = node->next) {
         struct watcher *watcher = LIST_ENTRY(node, struct watcher, in_cluster);
@@ -273,7 +272,6 @@ void watch_restart_cluster(struct cluster *cluster)
         watcher->started = false;
         list_remove(&watcher->in_service);
     }
-    cluster->has_news = true;
 }
 
 static void offer_news(struct cluster *cluster)

@@ -65,8 +65,9 @@ void watch_turn(struct service *service, int64_t now_us);
 /* When watch_turn must be called next, store_monotonic_us; INT64_MAX: never. */
 int64_t watch_deadline_us(const struct service *service);
 
-/* The cluster was loaded, or loaded again: its watchers go on from where they are if that is in its history. */
-void watch_restart_cluster(struct cluster *cluster);
+/* The cluster's registry is about to go: its watchers wait for the next one, and go on from where they are if that is in
+ * its history. */
+void watch_stop_cluster(struct cluster *cluster);
 
 /* Ends every watch with UNAVAILABLE. */
 void watch_end_all(struct service *service);

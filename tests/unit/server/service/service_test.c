@@ -1,0 +1,133 @@
+#include "server/service/service.h"
+
+#include <CUnit/Basic.h>
+
+#include "tests/support/suite.h"
+#include "tests/unit/server/service/fixture.h"
+
+static struct fixture fixture;
+static struct service_counters counters;
+
+static size_t cluster_count(void)
+{
+    service_read_counters(fixture.service, &counters);
+    return counters.clusters;
+}
+
+static char *text(const char *value)
+{
+    return (char *)(uintptr_t)value;
+}
+
+static Quark__Version__V1__FindCompatibleSilosResponse *find(const char *cluster, const char *actor_type,
+                                                             const char *version)
+{
+    struct fake_call call;
+    Quark__Version__V1__FindCompatibleSilosRequest request;
+    quark__version__v1__find_compatible_silos_request__init(&request);
+    fake_call_init(&call);
+    request.cluster = text(cluster);
+    request.actor_type = text(actor_type);
+    request.version = text(version);
+    service_handlers()->find_compatible_silos(fixture.service, &call.unary, &request);
+    CU_ASSERT_EQUAL_FATAL(call.error.status, QVT_OK);
+    Quark__Version__V1__FindCompatibleSilosResponse *answer =
+        quark__version__v1__find_compatible_silos_response__unpack(NULL, call.answer.len, call.answer.data);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(answer);
+    fake_call_deinit(&call);
+    return answer;
+}
+
+static void drop(Quark__Version__V1__FindCompatibleSilosResponse *answer)
+{
+    quark__version__v1__find_compatible_silos_response__free_unpacked(answer, NULL);
+}
+
+static void the_service_is_ready_once_its_clusters_are_loaded(void)
+{
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL(fixture.ready, 1);
+    CU_ASSERT_EQUAL(service_ready(fixture.service, NULL), QVT_OK);
+    CU_ASSERT_EQUAL(cluster_count(), 0);
+    fixture_close(&fixture);
+}
+
+static void a_cluster_that_nobody_created_reads_as_empty(void)
+{
+    fixture_open(&fixture, NULL);
+    Quark__Version__V1__FindCompatibleSilosResponse *answer = find("blue", "Order", "");
+    CU_ASSERT_EQUAL(answer->position->revision, 0);
+    CU_ASSERT_EQUAL(answer->n_silos, 0);
+    CU_ASSERT_EQUAL(answer->empty_reason, QUARK__VERSION__V1__EMPTY_REASON__EMPTY_REASON_UNKNOWN_TYPE);
+    CU_ASSERT_EQUAL(answer->cache_ttl->seconds, 10);
+    drop(answer);
+    CU_ASSERT_EQUAL(cluster_count(), 0);
+    fixture_close(&fixture);
+}
+
+static void a_registration_creates_the_cluster_and_is_found(void)
+{
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "blue", "silo-1", "Order", "1.0.0"), 1);
+    CU_ASSERT_EQUAL(cluster_count(), 1);
+    Quark__Version__V1__FindCompatibleSilosResponse *answer = find("blue", "Order", "1.0.0");
+    CU_ASSERT_EQUAL_FATAL(answer->n_silos, 1);
+    EXPECT_TEXT(answer->silos[0]->silo_id, "silo-1");
+    EXPECT_TEXT(answer->silos[0]->version, "1.0.0");
+    CU_ASSERT_EQUAL(answer->position->revision, 1);
+    drop(answer);
+    answer = find("", "Order", "1.0.0");
+    CU_ASSERT_EQUAL(answer->n_silos, 0);
+    drop(answer);
+    fixture_close(&fixture);
+}
+
+static void a_refused_write_creates_no_cluster(void)
+{
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "blue", "silo-1", "Order", "no version"), 0);
+    CU_ASSERT_EQUAL(fixture_unregister(&fixture, "blue", "silo-1"), 0);
+    CU_ASSERT_EQUAL(cluster_count(), 0);
+    fixture_close(&fixture);
+}
+
+static void there_is_a_limit_to_clusters(void)
+{
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "a", "silo-1", "", ""), 1);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "b", "silo-1", "", ""), 1);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "c", "silo-1", "", ""), 1);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "d", "silo-1", "", ""), 0);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "c", "silo-2", "", ""), 2);
+    fixture_close(&fixture);
+}
+
+static void a_cluster_that_is_only_watched_goes_with_its_watcher(void)
+{
+    struct fake_watch watch = {.room = 100};
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &watch, "blue", NULL, NULL), QVT_OK);
+    CU_ASSERT_EQUAL(cluster_count(), 1);
+    watcher_free(watch.watcher);
+    fixture_settle(&fixture);
+    CU_ASSERT_EQUAL(cluster_count(), 0);
+    fixture_close(&fixture);
+}
+
+static void an_expired_silo_is_no_longer_found(void)
+{
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "", "silo-1", "Order", "1.0.0"), 1);
+    fixture_advance_ms(&fixture, 20000);
+    Quark__Version__V1__FindCompatibleSilosResponse *answer = find("", "Order", "1.0.0");
+    CU_ASSERT_EQUAL(answer->n_silos, 0);
+    CU_ASSERT_EQUAL(answer->empty_reason, QUARK__VERSION__V1__EMPTY_REASON__EMPTY_REASON_ALL_DEAD);
+    drop(answer);
+    fixture_close(&fixture);
+}
+
+SUITE_MAIN("server/service/service", SUITE_CASE(the_service_is_ready_once_its_clusters_are_loaded),
+           SUITE_CASE(a_cluster_that_nobody_created_reads_as_empty),
+           SUITE_CASE(a_registration_creates_the_cluster_and_is_found), SUITE_CASE(a_refused_write_creates_no_cluster),
+           SUITE_CASE(there_is_a_limit_to_clusters), SUITE_CASE(a_cluster_that_is_only_watched_goes_with_its_watcher),
+           SUITE_CASE(an_expired_silo_is_no_longer_found))

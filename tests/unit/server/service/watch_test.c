@@ -1,0 +1,229 @@
+#include "server/service/watch.h"
+
+#include <stdio.h>
+
+#include <CUnit/Basic.h>
+
+#include "tests/support/suite.h"
+#include "tests/unit/server/service/fixture.h"
+
+static struct fixture fixture;
+
+static void a_watcher_walks_then_sees_changes(void)
+{
+    struct fake_watch watch = {.room = 100};
+    fixture_open(&fixture, NULL);
+    (void)fixture_register(&fixture, "", "a", "Order", "1.0.0");
+    (void)fixture_register(&fixture, "", "b", "Order", "1.0.0");
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &watch, "", NULL, NULL), QVT_OK);
+    EXPECT_TEXT(watch.events, "RrrE");
+    CU_ASSERT_EQUAL(watch.revision, 2);
+    (void)fixture_register(&fixture, "", "c", "Order", "1.0.0");
+    EXPECT_TEXT(watch.events, "RrrEc");
+    EXPECT_TEXT(watch.last_key, "c");
+    CU_ASSERT_EQUAL(watch.revision, 3);
+    watcher_free(watch.watcher);
+    fixture_close(&fixture);
+}
+
+static void watchers_with_the_same_filter_share_the_encoding(void)
+{
+    struct fake_watch one = {.room = 100};
+    struct fake_watch two = {.room = 100};
+    struct fake_watch other = {.room = 100};
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &one, "", "Order", NULL), QVT_OK);
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &two, "", "Order", NULL), QVT_OK);
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &other, "", NULL, NULL), QVT_OK);
+    (void)fixture_register(&fixture, "", "a", "Order", "1.0.0");
+    CU_ASSERT_PTR_NOT_NULL(one.last_blob);
+    CU_ASSERT_PTR_EQUAL(one.last_blob, two.last_blob);
+    CU_ASSERT_PTR_NOT_EQUAL(one.last_blob, other.last_blob);
+    watcher_free(one.watcher);
+    watcher_free(two.watcher);
+    watcher_free(other.watcher);
+    fixture_close(&fixture);
+}
+
+static void a_full_sink_keeps_its_watcher_behind_and_loses_nothing(void)
+{
+    struct fake_watch watch = {.room = 3};
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &watch, "", NULL, NULL), QVT_OK);
+    EXPECT_TEXT(watch.events, "RE");
+    for (unsigned i = 0; i < 5; i++) {
+        char version[16];
+        snprintf(version, sizeof(version), "1.0.%u", i);
+        (void)fixture_register(&fixture, "", "a", "Order", version);
+    }
+    EXPECT_TEXT(watch.events, "REc");
+    CU_ASSERT_EQUAL(watch.revision, 1);
+    watch.queued = 0;
+    watcher_continue(watch.watcher);
+    EXPECT_TEXT(watch.events, "REcccc");
+    watch.queued = 0;
+    watcher_continue(watch.watcher);
+    EXPECT_TEXT(watch.events, "REccccc");
+    CU_ASSERT_EQUAL(watch.revision, 5);
+    watcher_free(watch.watcher);
+    fixture_close(&fixture);
+}
+
+static void a_watcher_that_the_history_has_left_behind_walks_again(void)
+{
+    struct registry_limits limits = REGISTRY_LIMITS_DEFAULT;
+    struct fake_watch watch = {.room = 2};
+    limits.history_changes = 3;
+    fixture_open(&fixture, &limits);
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &watch, "", NULL, NULL), QVT_OK);
+    for (unsigned i = 0; i < 10; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "silo-%u", i);
+        (void)fixture_register(&fixture, "", id, "", "");
+    }
+    EXPECT_TEXT(watch.events, "RE");
+    watch.room = 100;
+    watcher_continue(watch.watcher);
+    EXPECT_TEXT(watch.events, "RERrrrrrrrrrrE");
+    CU_ASSERT_EQUAL(watch.revision, 10);
+    watcher_free(watch.watcher);
+    fixture_close(&fixture);
+}
+
+static void what_changes_during_a_walk_comes_before_its_end(void)
+{
+    struct fake_watch watch = {.room = 2};
+    fixture_open(&fixture, NULL);
+    (void)fixture_register(&fixture, "", "a", "Order", "1.0.0");
+    (void)fixture_register(&fixture, "", "b", "Order", "1.0.0");
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &watch, "", NULL, NULL), QVT_OK);
+    EXPECT_TEXT(watch.events, "Rr");
+    (void)fixture_register(&fixture, "", "a", "Order", "2.0.0");
+    watch.room = 100;
+    watcher_continue(watch.watcher);
+    EXPECT_TEXT(watch.events, "RrrrE");
+    CU_ASSERT_EQUAL(watch.revision, 3);
+    watcher_free(watch.watcher);
+    fixture_close(&fixture);
+}
+
+static void a_silo_that_stops_matching_during_a_walk_is_removed(void)
+{
+    struct fake_watch watch = {.room = 2};
+    fixture_open(&fixture, NULL);
+    (void)fixture_register(&fixture, "", "a", "Order", "1.0.0");
+    (void)fixture_register(&fixture, "", "b", "Order", "1.0.0");
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &watch, "", "Order", NULL), QVT_OK);
+    EXPECT_TEXT(watch.events, "Rr");
+    (void)fixture_register(&fixture, "", "a", "Cart", "1.0.0");
+    watch.room = 4;
+    watcher_continue(watch.watcher);
+    EXPECT_TEXT(watch.events, "Rrrx");
+    EXPECT_TEXT(watch.last_key, "a");
+    watcher_free(watch.watcher);
+    fixture_close(&fixture);
+}
+
+static void a_filtered_watcher_is_told_what_left_its_filter_and_nothing_else(void)
+{
+    struct fake_watch watch = {.room = 100};
+    fixture_open(&fixture, NULL);
+    (void)fixture_register(&fixture, "", "a", "Order", "1.0.0");
+    (void)fixture_register(&fixture, "", "b", "Cart", "1.0.0");
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &watch, "", "Order", NULL), QVT_OK);
+    EXPECT_TEXT(watch.events, "RrE");
+    (void)fixture_register(&fixture, "", "b", "Cart", "2.0.0");
+    EXPECT_TEXT(watch.events, "RrE");
+    (void)fixture_register(&fixture, "", "a", "Cart", "1.0.0");
+    EXPECT_TEXT(watch.events, "RrEc");
+    EXPECT_TEXT(watch.last_key, "a");
+    (void)fixture_register(&fixture, "", "a", "Cart", "2.0.0");
+    EXPECT_TEXT(watch.events, "RrEc");
+    watcher_free(watch.watcher);
+    fixture_close(&fixture);
+}
+
+static void a_quiet_watch_tells_progress_every_four_seconds(void)
+{
+    struct fake_watch watch = {.room = 100};
+    fixture_open(&fixture, NULL);
+    (void)fixture_register(&fixture, "", "a", "", "");
+    (void)fixture_unregister(&fixture, "", "a");
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &watch, "", NULL, NULL), QVT_OK);
+    EXPECT_TEXT(watch.events, "RrE");
+    fixture_advance_ms(&fixture, 3999);
+    EXPECT_TEXT(watch.events, "RrE");
+    watch.queued = 0;
+    fixture_advance_ms(&fixture, 1);
+    EXPECT_TEXT(watch.events, "RrEp");
+    CU_ASSERT_EQUAL(watch.revision, 2);
+    watch.queued = 0;
+    fixture_advance_ms(&fixture, 8000);
+    EXPECT_TEXT(watch.events, "RrEppp");
+    watcher_free(watch.watcher);
+    fixture_close(&fixture);
+}
+
+static void a_watcher_that_takes_nothing_for_a_minute_is_ended(void)
+{
+    struct fake_watch stalled = {.room = 1};
+    struct fake_watch slow = {.room = 1};
+    fixture_open(&fixture, NULL);
+    (void)fixture_register(&fixture, "", "a", "", "");
+    (void)fixture_unregister(&fixture, "", "a");
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &stalled, "", NULL, NULL), QVT_OK);
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &slow, "", NULL, NULL), QVT_OK);
+    slow.queued = 1000;
+    for (unsigned second = 0; second < 80; second++) {
+        fixture_advance_ms(&fixture, 1000);
+        slow.queued--;
+    }
+    CU_ASSERT_EQUAL(stalled.ended, 1);
+    EXPECT_TEXT(stalled.error.reason, "WATCHER_STALLED");
+    CU_ASSERT_EQUAL(slow.ended, 0);
+    watcher_free(slow.watcher);
+    fixture_close(&fixture);
+}
+
+static void a_shutdown_ends_watches_and_refuses_new_ones(void)
+{
+    struct fake_watch watch = {.room = 100};
+    struct fake_watch late = {.room = 100};
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &watch, "", NULL, NULL), QVT_OK);
+    service_drain(fixture.service);
+    CU_ASSERT_EQUAL(watch.ended, 1);
+    CU_ASSERT_EQUAL(watch.error.status, QVT_UNAVAILABLE);
+    CU_ASSERT_EQUAL(fake_watch_start(&fixture, &late, "", NULL, NULL), QVT_UNAVAILABLE);
+    fixture_close(&fixture);
+}
+
+static void resuming_in_the_history_skips_the_walk(void)
+{
+    struct fake_watch first = {.room = 100};
+    struct fake_watch again = {.room = 100};
+    struct position position = {.revision = 0};
+    fixture_open(&fixture, NULL);
+    (void)fixture_register(&fixture, "", "a", "Order", "1.0.0");
+    (void)fixture_register(&fixture, "", "b", "Order", "1.0.0");
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &first, "", NULL, &position), QVT_OK);
+    EXPECT_TEXT(first.events, "cc");
+    position.revision = 1;
+    position.token = 12345;
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &again, "", NULL, &position), QVT_OK);
+    EXPECT_TEXT(again.events, "RrrE");
+    watcher_free(first.watcher);
+    watcher_free(again.watcher);
+    fixture_close(&fixture);
+}
+
+SUITE_MAIN("server/service/watch", SUITE_CASE(a_watcher_walks_then_sees_changes),
+           SUITE_CASE(watchers_with_the_same_filter_share_the_encoding),
+           SUITE_CASE(a_full_sink_keeps_its_watcher_behind_and_loses_nothing),
+           SUITE_CASE(a_watcher_that_the_history_has_left_behind_walks_again),
+           SUITE_CASE(what_changes_during_a_walk_comes_before_its_end),
+           SUITE_CASE(a_silo_that_stops_matching_during_a_walk_is_removed),
+           SUITE_CASE(a_filtered_watcher_is_told_what_left_its_filter_and_nothing_else),
+           SUITE_CASE(a_quiet_watch_tells_progress_every_four_seconds),
+           SUITE_CASE(a_watcher_that_takes_nothing_for_a_minute_is_ended),
+           SUITE_CASE(a_shutdown_ends_watches_and_refuses_new_ones), SUITE_CASE(resuming_in_the_history_skips_the_walk))
