@@ -85,7 +85,7 @@ void request_fail(struct request *request, const qvt_error *error, unsigned http
 {
     struct buf body = BUF_INIT;
     struct MHD_Response *response = NULL;
-    if (error_json_write(&body, error) == QVT_OK) {
+    if (error_json_write(&body, error) == QVT_OK && buf_append_byte(&body, '\n') == QVT_OK) {
         response = make_response(&body, "application/json");
     } else {
         buf_deinit(&body);

@@ -6,8 +6,6 @@ void turn_init(struct turn *turn, uv_loop_t *loop, void (*run)(void *data), void
     uv_idle_init(loop, &turn->idle);
     uv_check_init(loop, &turn->check);
     turn->idle.data = turn->check.data = turn;
-    uv_unref((uv_handle_t *)&turn->idle);
-    uv_unref((uv_handle_t *)&turn->check);
 }
 
 static void on_idle(uv_idle_t *idle)

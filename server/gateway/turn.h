@@ -15,7 +15,7 @@ struct turn {
     void *on_closed_data;
 };
 
-/* Does not keep the loop alive by itself. Loop thread, like all of these. */
+/* Keeps the loop alive only while a run is wanted. Loop thread, like all of these. */
 void turn_init(struct turn *turn, uv_loop_t *loop, void (*run)(void *data), void *data);
 
 /* Asks for one run; asking again before it changes nothing. */

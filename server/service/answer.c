@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "base/utf8.h"
 
 enum { SCRATCH_KEPT = 256 * 1024 };
 
@@ -111,4 +112,17 @@ void read_reply(struct read *read, qvt_rpc_unary *unary)
     if (read->service->scratch.cap > SCRATCH_KEPT) {
         buf_deinit(&read->service->scratch);
     }
+}
+
+void answer_fail(qvt_rpc_unary *unary, const qvt_error *error)
+{
+    if (error->field[0] == '\0' || strstr(error->message, error->field) != NULL) {
+        qvt_rpc_unary_fail(unary, error);
+        return;
+    }
+    qvt_error named = *error;
+    snprintf(named.message, sizeof(named.message), "%s: %.*s", error->field,
+             (int)utf8_cut(qvt_slice_text(error->message), sizeof(named.message) - sizeof(error->field) - 2),
+             error->message);
+    qvt_rpc_unary_fail(unary, &named);
 }

@@ -27,6 +27,9 @@ QVT_MUST_CHECK qvt_status read_begin(struct read *read, struct service *service,
 /* Ends the read with what the encoder holds, or RESOURCE_EXHAUSTED when it found no memory. */
 void read_reply(struct read *read, qvt_rpc_unary *unary);
 
+/* Fails the call, the field at fault named in the message as well as in the details. */
+void answer_fail(qvt_rpc_unary *unary, const qvt_error *error);
+
 /* Position, cache_ttl and age of the cluster (NULL: nobody's) as the first fields of an answer. */
 void answer_prefix(struct encoder *encoder, struct service *service, struct cluster *cluster);
 

@@ -151,11 +151,8 @@ static qvt_status make_cluster(struct service *service, const char *name, bool k
         .cluster = cluster->name,
         .entropy = service->options.entropy,
         .limits = service->options.limits,
-        .observer = {.on_wake = on_wake,
-                     .on_change = on_change,
-                     .on_unload = on_unload,
-                     .on_ready = on_ready,
-                     .data = cluster},
+        .observer =
+            {.on_wake = on_wake, .on_change = on_change, .on_unload = on_unload, .on_ready = on_ready, .data = cluster},
     };
     qvt_status status = replica_new(&cluster->replica, &options);
     if (status != QVT_OK) {
@@ -189,7 +186,7 @@ static bool is_idle(const struct cluster *cluster)
 {
     return cluster->known_empty && replica_ready(cluster->replica, NULL) == QVT_OK &&
            registry_head(replica_registry(cluster->replica))->revision == 0 && list_is_empty(&cluster->watchers) &&
-           list_is_empty(&cluster->waiting);
+           list_is_empty(&cluster->waiting) && cluster->submitted == 0;
 }
 
 void clusters_sweep(struct service *service)

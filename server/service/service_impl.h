@@ -19,6 +19,7 @@ struct cluster {
     uint64_t generation;
     struct list watchers;       /* struct watcher.in_cluster */
     struct list waiting;        /* struct write.in_cluster: for a new cluster's replica to load */
+    size_t submitted;           /* writes whose outcome is not known */
     struct buf prefix;          /* position and cache_ttl, encoded, of prefix_generation */
     uint64_t prefix_generation; /* 0: none */
     bool known_empty;           /* the store did not have it when it was opened: until loaded, it reads as empty */

@@ -233,6 +233,7 @@ qvt_status watcher_new(struct watcher **out, struct service *service, const stru
     list_init(&watcher->in_service);
     list_push_back(&cluster->watchers, &watcher->in_cluster);
     service->watcher_count++;
+    cluster->has_news = true;
     service_wake(service);
     *out = watcher;
     return QVT_OK;

@@ -40,8 +40,9 @@ static void reply(struct service *service, qvt_rpc_unary *unary, const struct po
 static void on_outcome(void *data, const struct replica_outcome *outcome)
 {
     struct write *write = data;
+    write->cluster->submitted--;
     if (outcome->status != QVT_OK) {
-        qvt_rpc_unary_fail(write->unary, outcome->error);
+        answer_fail(write->unary, outcome->error);
         return;
     }
     reply(write->service, write->unary, &outcome->position, replica_age_ms(write->cluster->replica), outcome->image);
@@ -49,6 +50,7 @@ static void on_outcome(void *data, const struct replica_outcome *outcome)
 
 static void submit(struct write *write)
 {
+    write->cluster->submitted++;
     replica_submit(write->cluster->replica, &write->command, on_outcome, write);
 }
 
@@ -83,7 +85,7 @@ static bool creates_cluster(struct service *service, qvt_rpc_unary *unary, const
     bool creates = false;
     if (batch_propose(batch, command, store_wall_us(service->options.store), service->options.entropy, &proposal,
                       &error) != QVT_OK) {
-        qvt_rpc_unary_fail(unary, &error);
+        answer_fail(unary, &error);
     } else {
         creates = proposal.change != NULL;
         if (!creates) {

@@ -161,12 +161,9 @@ static void without_a_home_the_user_is_told_what_to_set(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "/proc/nowhere"));
 }
 
-SUITE_MAIN("server/app",
-           SUITE_CASE(without_flags_the_defaults_of_the_specification_hold),
+SUITE_MAIN("server/app", SUITE_CASE(without_flags_the_defaults_of_the_specification_hold),
            SUITE_CASE(a_value_follows_as_next_word_or_after_an_equals_sign),
-           SUITE_CASE(the_command_line_wins_over_the_environment),
-           SUITE_CASE(help_and_version_win_over_faults),
-           SUITE_CASE(a_fault_names_the_flag_the_value_and_the_rule),
-           SUITE_CASE(the_help_names_every_default),
+           SUITE_CASE(the_command_line_wins_over_the_environment), SUITE_CASE(help_and_version_win_over_faults),
+           SUITE_CASE(a_fault_names_the_flag_the_value_and_the_rule), SUITE_CASE(the_help_names_every_default),
            SUITE_CASE(the_state_directory_is_made_for_its_owner_alone),
            SUITE_CASE(without_a_home_the_user_is_told_what_to_set))

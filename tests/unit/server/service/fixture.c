@@ -118,13 +118,13 @@ void fake_call_deinit(struct fake_call *call)
     buf_deinit(&call->answer);
 }
 
-/* Every answer begins with its position. */
+/* Every answer begins with position, cache_ttl and age; this one has nothing else. */
 static uint64_t revision_of(const struct fake_call *call)
 {
-    Quark__Version__V1__GetClusterStatusResponse *head =
-        quark__version__v1__get_cluster_status_response__unpack(NULL, call->answer.len, call->answer.data);
+    Quark__Version__V1__DeletePolicyResponse *head =
+        quark__version__v1__delete_policy_response__unpack(NULL, call->answer.len, call->answer.data);
     uint64_t revision = head != NULL && head->position != NULL ? head->position->revision : 0;
-    quark__version__v1__get_cluster_status_response__free_unpacked(head, NULL);
+    quark__version__v1__delete_policy_response__free_unpacked(head, NULL);
     return revision;
 }
 
