@@ -146,7 +146,7 @@ static void advance(struct leases *leases, int64_t now_us)
     struct deadline *first;
     while ((first = deadlines_first(&leases->running)) != NULL && first->due_us <= now_us) {
         struct lease *lease = LIST_ENTRY(first, struct lease, due);
-        if (lease->end_us > now_us) {
+        if (lease->end_us > first->due_us) {
             deadlines_set(&leases->running, first, lease->end_us);
         } else {
             deadlines_remove(&leases->running, first);
