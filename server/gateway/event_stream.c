@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "server/gateway/event_format.h"
 #include "server/service/watch.h"
@@ -27,6 +28,7 @@ struct event_stream {
     struct chunk **last;
     size_t queued;
     uv_poll_t poll;
+    int fd; /* MHD's */
     bool is_sse;
     bool suspended;
     bool gone; /* the client is: end with an error */
@@ -83,12 +85,14 @@ static size_t sink_queued(void *data)
     return stream->queued;
 }
 
-/* What is queued is still sent. */
+/* What is queued is still sent, but to a peer that takes nothing: MHD closes a socket that is shut down. */
 static void sink_on_end(void *data, const qvt_error *error)
 {
     struct event_stream *stream = data;
-    (void)error;
     stream->watcher = NULL;
+    if (error->reason != NULL && strcmp(error->reason, "WATCHER_STALLED") == 0) {
+        (void)shutdown(stream->fd, SHUT_RDWR);
+    }
     resume(stream);
 }
 
@@ -197,6 +201,7 @@ static struct event_stream *make_stream(struct request *request, bool is_sse)
     }
     stream->gateway = request->gateway;
     stream->connection = request->connection;
+    stream->fd = info->connect_fd;
     stream->is_sse = is_sse;
     stream->last = &stream->first;
     stream->poll.data = stream;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "server/gateway/error_json.h"
+#include "server/service/error_field.h"
 
 struct request *request_new(struct gateway *gateway, const char *target)
 {
@@ -85,7 +86,9 @@ void request_fail(struct request *request, const qvt_error *error, unsigned http
 {
     struct buf body = BUF_INIT;
     struct MHD_Response *response = NULL;
-    if (error_json_write(&body, error) == QVT_OK && buf_append_byte(&body, '\n') == QVT_OK) {
+    qvt_error named;
+    error_name_field(&named, error);
+    if (error_json_write(&body, &named) == QVT_OK && buf_append_byte(&body, '\n') == QVT_OK) {
         response = make_response(&body, "application/json");
     } else {
         buf_deinit(&body);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
-#include "base/utf8.h"
+#include "server/service/error_field.h"
 
 enum { SCRATCH_KEPT = 256 * 1024 };
 
@@ -116,13 +116,7 @@ void read_reply(struct read *read, qvt_rpc_unary *unary)
 
 void answer_fail(qvt_rpc_unary *unary, const qvt_error *error)
 {
-    if (error->field[0] == '\0' || strstr(error->message, error->field) != NULL) {
-        qvt_rpc_unary_fail(unary, error);
-        return;
-    }
-    qvt_error named = *error;
-    snprintf(named.message, sizeof(named.message), "%s: %.*s", error->field,
-             (int)utf8_cut(qvt_slice_text(error->message), sizeof(named.message) - sizeof(error->field) - 2),
-             error->message);
+    qvt_error named;
+    error_name_field(&named, error);
     qvt_rpc_unary_fail(unary, &named);
 }

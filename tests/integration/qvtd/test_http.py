@@ -214,7 +214,8 @@ class Http(harness.TestCase):
         position = self.register("silo-1", {"Order": "1.0.0"})["position"]
         query = "&".join(f"minPosition.{name}={value}" for name, value in position.items())
         self.assertEqual(200, self.get(f"/v1/silos/silo-1?{query}").status)
-        for other in ("minPosition.revision=99", query + "1", "minPosition.revision=1&minPosition.storeId=" + "0" * 32):
+        wrong = query.replace(f"token={position['token']}", "token=1")
+        for other in ("minPosition.revision=99", wrong, "minPosition.revision=1&minPosition.storeId=" + "0" * 32):
             answer = self.get(f"/v1/silos/silo-1?{other}")
             self.expect_error(answer, 409, 10)
             self.assertEqual("HISTORY_LOST", answer.reason)

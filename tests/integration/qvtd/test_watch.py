@@ -232,10 +232,6 @@ class Watch(harness.TestCase):
 class StalledWatcher(harness.TestCase):
     def test_a_watcher_that_takes_nothing_is_closed_and_nobody_waits(self):
         server = self.serve("--watch-progress=200ms", "--watch-stall=1s")
-        for i in range(300):
-            body = {"silo": {"siloId": f"s{i}", "address": "h", "port": 1, "labels": {"l": "x" * 200}}}
-            if i == 0:
-                server.curl("POST", "/v1/silos", body)
         host, port = server.http.split(":")
         with socket.socket() as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -248,7 +244,7 @@ class StalledWatcher(harness.TestCase):
                 info.labels["l"] = f"{i:250d}"
                 stub.RegisterSilo(messages.RegisterSiloRequest(silo=info), timeout=10)
             deadline = harness.time.monotonic() + 10
-            while "WATCHER_STALLED" not in server.log() and self.streams(server) > 0:
+            while self.streams(server) > 0:
                 self.assertLess(harness.time.monotonic(), deadline, "still open")
                 harness.time.sleep(0.05)
 
