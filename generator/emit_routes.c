@@ -119,7 +119,8 @@ static void define_method(struct emit *emit, struct buf *out, const struct model
     }
 }
 
-/* Negative when a is preferred: at the first difference it has the literal. */
+/* Negative when a is preferred: at the first difference it has the literal. Routes of different length never meet; by their
+ * length they are ordered so that this is an order. */
 static int prefer(const struct model_route *a, const struct model_route *b)
 {
     for (size_t i = 0; i < a->segment_count && i < b->segment_count; i++) {
@@ -129,7 +130,7 @@ static int prefer(const struct model_route *a, const struct model_route *b)
             return left - right;
         }
     }
-    return 0;
+    return (a->segment_count > b->segment_count) - (a->segment_count < b->segment_count);
 }
 
 static size_t sort_routes(const struct model_service *service, const struct model_route **sorted)

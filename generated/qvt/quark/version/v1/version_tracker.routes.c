@@ -1430,49 +1430,37 @@ static const struct json_segment quark_version_v1_version_tracker_segments_0[] =
 
 static const struct json_segment quark_version_v1_version_tracker_segments_1[] = {
     {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
     {"silos", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_2[] = {
     {"v1", NULL},
-    {"silos", NULL},
-    {NULL, "silo_id"},
+    {"capabilities", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_3[] = {
     {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
-    {"silos", NULL},
-    {NULL, "silo_id"},
+    {"policy", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_4[] = {
     {"v1", NULL},
-    {"silos", NULL},
+    {"policy", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_5[] = {
     {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
-    {"silos", NULL},
+    {"policies", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_6[] = {
     {"v1", NULL},
-    {"silos", NULL},
-    {NULL, "silo_id"},
+    {"status", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_7[] = {
     {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
-    {"silos", NULL},
-    {NULL, "silo_id"},
+    {"watch", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_8[] = {
@@ -1483,8 +1471,6 @@ static const struct json_segment quark_version_v1_version_tracker_segments_8[] =
 
 static const struct json_segment quark_version_v1_version_tracker_segments_9[] = {
     {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
     {"silos", NULL},
     {NULL, "silo_id"},
 };
@@ -1493,7 +1479,6 @@ static const struct json_segment quark_version_v1_version_tracker_segments_10[] 
     {"v1", NULL},
     {"silos", NULL},
     {NULL, "silo_id"},
-    {"heartbeat", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_11[] = {
@@ -1501,24 +1486,20 @@ static const struct json_segment quark_version_v1_version_tracker_segments_11[] 
     {"clusters", NULL},
     {NULL, "cluster"},
     {"silos", NULL},
-    {NULL, "silo_id"},
-    {"heartbeat", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_12[] = {
     {"v1", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
     {"silos", NULL},
-    {NULL, "silo_id"},
-    {"capabilities", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_13[] = {
     {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
     {"silos", NULL},
     {NULL, "silo_id"},
-    {"capabilities", NULL},
+    {"heartbeat", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_14[] = {
@@ -1530,8 +1511,6 @@ static const struct json_segment quark_version_v1_version_tracker_segments_14[] 
 
 static const struct json_segment quark_version_v1_version_tracker_segments_15[] = {
     {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
     {"silos", NULL},
     {NULL, "silo_id"},
     {"capabilities", NULL},
@@ -1539,59 +1518,57 @@ static const struct json_segment quark_version_v1_version_tracker_segments_15[] 
 
 static const struct json_segment quark_version_v1_version_tracker_segments_16[] = {
     {"v1", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
     {"capabilities", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_17[] = {
     {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
-    {"capabilities", NULL},
+    {"actor-types", NULL},
+    {NULL, "actor_type"},
+    {"compatible-silos", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_18[] = {
-    {"v1", NULL},
-    {"silos", NULL},
-    {NULL, "silo_id"},
-    {"actor-types", NULL},
-    {NULL, "actor_type"},
-};
-
-static const struct json_segment quark_version_v1_version_tracker_segments_19[] = {
-    {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
-    {"silos", NULL},
-    {NULL, "silo_id"},
-    {"actor-types", NULL},
-    {NULL, "actor_type"},
-};
-
-static const struct json_segment quark_version_v1_version_tracker_segments_20[] = {
-    {"v1", NULL},
-    {"actor-types", NULL},
-    {NULL, "actor_type"},
-    {"compatible-silos", NULL},
-};
-
-static const struct json_segment quark_version_v1_version_tracker_segments_21[] = {
-    {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
-    {"actor-types", NULL},
-    {NULL, "actor_type"},
-    {"compatible-silos", NULL},
-};
-
-static const struct json_segment quark_version_v1_version_tracker_segments_22[] = {
     {"v1", NULL},
     {"actor-types", NULL},
     {NULL, "actor_type"},
     {"policy", NULL},
 };
 
+static const struct json_segment quark_version_v1_version_tracker_segments_19[] = {
+    {"v1", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"policy", NULL},
+};
+
+static const struct json_segment quark_version_v1_version_tracker_segments_20[] = {
+    {"v1", NULL},
+    {"actor-types", NULL},
+    {NULL, "actor_type"},
+    {"policy", NULL},
+};
+
+static const struct json_segment quark_version_v1_version_tracker_segments_21[] = {
+    {"v1", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"policy", NULL},
+};
+
+static const struct json_segment quark_version_v1_version_tracker_segments_22[] = {
+    {"v1", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"policies", NULL},
+};
+
 static const struct json_segment quark_version_v1_version_tracker_segments_23[] = {
     {"v1", NULL},
+    {"actor-types", NULL},
+    {NULL, "actor_type"},
     {"policy", NULL},
 };
 
@@ -1599,63 +1576,73 @@ static const struct json_segment quark_version_v1_version_tracker_segments_24[] 
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
-    {"actor-types", NULL},
-    {NULL, "actor_type"},
-    {"policy", NULL},
+    {"status", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_25[] = {
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
-    {"policy", NULL},
+    {"watch", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_26[] = {
     {"v1", NULL},
-    {"actor-types", NULL},
-    {NULL, "actor_type"},
-    {"policy", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"silos", NULL},
+    {NULL, "silo_id"},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_27[] = {
     {"v1", NULL},
-    {"policy", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"silos", NULL},
+    {NULL, "silo_id"},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_28[] = {
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
-    {"actor-types", NULL},
-    {NULL, "actor_type"},
-    {"policy", NULL},
+    {"silos", NULL},
+    {NULL, "silo_id"},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_29[] = {
     {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
-    {"policy", NULL},
+    {"silos", NULL},
+    {NULL, "silo_id"},
+    {"actor-types", NULL},
+    {NULL, "actor_type"},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_30[] = {
     {"v1", NULL},
-    {"policies", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"silos", NULL},
+    {NULL, "silo_id"},
+    {"heartbeat", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_31[] = {
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
-    {"policies", NULL},
+    {"silos", NULL},
+    {NULL, "silo_id"},
+    {"capabilities", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_32[] = {
     {"v1", NULL},
-    {"actor-types", NULL},
-    {NULL, "actor_type"},
-    {"policy", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"silos", NULL},
+    {NULL, "silo_id"},
+    {"capabilities", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_33[] = {
@@ -1664,110 +1651,123 @@ static const struct json_segment quark_version_v1_version_tracker_segments_33[] 
     {NULL, "cluster"},
     {"actor-types", NULL},
     {NULL, "actor_type"},
-    {"policy", NULL},
+    {"compatible-silos", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_34[] = {
     {"v1", NULL},
-    {"status", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"actor-types", NULL},
+    {NULL, "actor_type"},
+    {"policy", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_35[] = {
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
-    {"status", NULL},
+    {"actor-types", NULL},
+    {NULL, "actor_type"},
+    {"policy", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_36[] = {
     {"v1", NULL},
-    {"watch", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"actor-types", NULL},
+    {NULL, "actor_type"},
+    {"policy", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_37[] = {
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
-    {"watch", NULL},
+    {"silos", NULL},
+    {NULL, "silo_id"},
+    {"actor-types", NULL},
+    {NULL, "actor_type"},
 };
 
 static const struct json_route quark_version_v1_version_tracker_route_list[] = {
     {JSON_VERB_POST, "/v1/silos",
      quark_version_v1_version_tracker_segments_0, 2, 0, body_version_tracker_register_silo},
-    {JSON_VERB_POST, "/v1/clusters/{cluster}/silos",
-     quark_version_v1_version_tracker_segments_1, 4, 0, body_version_tracker_register_silo},
-    {JSON_VERB_GET, "/v1/silos/{silo_id}",
-     quark_version_v1_version_tracker_segments_2, 3, 1, NULL},
-    {JSON_VERB_GET, "/v1/clusters/{cluster}/silos/{silo_id}",
-     quark_version_v1_version_tracker_segments_3, 5, 1, NULL},
     {JSON_VERB_GET, "/v1/silos",
-     quark_version_v1_version_tracker_segments_4, 2, 2, NULL},
-    {JSON_VERB_GET, "/v1/clusters/{cluster}/silos",
-     quark_version_v1_version_tracker_segments_5, 4, 2, NULL},
-    {JSON_VERB_PATCH, "/v1/silos/{silo_id}",
-     quark_version_v1_version_tracker_segments_6, 3, 3, body_version_tracker_update_silo},
-    {JSON_VERB_PATCH, "/v1/clusters/{cluster}/silos/{silo_id}",
-     quark_version_v1_version_tracker_segments_7, 5, 3, body_version_tracker_update_silo},
-    {JSON_VERB_DELETE, "/v1/silos/{silo_id}",
-     quark_version_v1_version_tracker_segments_8, 3, 4, NULL},
-    {JSON_VERB_DELETE, "/v1/clusters/{cluster}/silos/{silo_id}",
-     quark_version_v1_version_tracker_segments_9, 5, 4, NULL},
-    {JSON_VERB_POST, "/v1/silos/{silo_id}/heartbeat",
-     quark_version_v1_version_tracker_segments_10, 4, 5, body_version_tracker_heartbeat},
-    {JSON_VERB_POST, "/v1/clusters/{cluster}/silos/{silo_id}/heartbeat",
-     quark_version_v1_version_tracker_segments_11, 6, 5, body_version_tracker_heartbeat},
-    {JSON_VERB_PUT, "/v1/silos/{silo_id}/capabilities",
-     quark_version_v1_version_tracker_segments_12, 4, 7, body_version_tracker_register_silo_versions},
-    {JSON_VERB_PUT, "/v1/clusters/{cluster}/silos/{silo_id}/capabilities",
-     quark_version_v1_version_tracker_segments_13, 6, 7, body_version_tracker_register_silo_versions},
-    {JSON_VERB_GET, "/v1/silos/{silo_id}/capabilities",
-     quark_version_v1_version_tracker_segments_14, 4, 8, NULL},
-    {JSON_VERB_GET, "/v1/clusters/{cluster}/silos/{silo_id}/capabilities",
-     quark_version_v1_version_tracker_segments_15, 6, 8, NULL},
+     quark_version_v1_version_tracker_segments_1, 2, 2, NULL},
     {JSON_VERB_GET, "/v1/capabilities",
-     quark_version_v1_version_tracker_segments_16, 2, 9, NULL},
-    {JSON_VERB_GET, "/v1/clusters/{cluster}/capabilities",
-     quark_version_v1_version_tracker_segments_17, 4, 9, NULL},
-    {JSON_VERB_GET, "/v1/silos/{silo_id}/actor-types/{actor_type}",
-     quark_version_v1_version_tracker_segments_18, 5, 10, NULL},
-    {JSON_VERB_GET, "/v1/clusters/{cluster}/silos/{silo_id}/actor-types/{actor_type}",
-     quark_version_v1_version_tracker_segments_19, 7, 10, NULL},
-    {JSON_VERB_GET, "/v1/actor-types/{actor_type}/compatible-silos",
-     quark_version_v1_version_tracker_segments_20, 4, 11, NULL},
-    {JSON_VERB_GET, "/v1/clusters/{cluster}/actor-types/{actor_type}/compatible-silos",
-     quark_version_v1_version_tracker_segments_21, 6, 11, NULL},
-    {JSON_VERB_PUT, "/v1/actor-types/{actor_type}/policy",
-     quark_version_v1_version_tracker_segments_22, 4, 12, body_version_tracker_set_policy},
+     quark_version_v1_version_tracker_segments_2, 2, 9, NULL},
     {JSON_VERB_PUT, "/v1/policy",
-     quark_version_v1_version_tracker_segments_23, 2, 12, body_version_tracker_set_policy},
-    {JSON_VERB_PUT, "/v1/clusters/{cluster}/actor-types/{actor_type}/policy",
-     quark_version_v1_version_tracker_segments_24, 6, 12, body_version_tracker_set_policy},
-    {JSON_VERB_PUT, "/v1/clusters/{cluster}/policy",
-     quark_version_v1_version_tracker_segments_25, 4, 12, body_version_tracker_set_policy},
-    {JSON_VERB_GET, "/v1/actor-types/{actor_type}/policy",
-     quark_version_v1_version_tracker_segments_26, 4, 13, NULL},
+     quark_version_v1_version_tracker_segments_3, 2, 12, body_version_tracker_set_policy},
     {JSON_VERB_GET, "/v1/policy",
-     quark_version_v1_version_tracker_segments_27, 2, 13, NULL},
-    {JSON_VERB_GET, "/v1/clusters/{cluster}/actor-types/{actor_type}/policy",
-     quark_version_v1_version_tracker_segments_28, 6, 13, NULL},
-    {JSON_VERB_GET, "/v1/clusters/{cluster}/policy",
-     quark_version_v1_version_tracker_segments_29, 4, 13, NULL},
+     quark_version_v1_version_tracker_segments_4, 2, 13, NULL},
     {JSON_VERB_GET, "/v1/policies",
-     quark_version_v1_version_tracker_segments_30, 2, 14, NULL},
-    {JSON_VERB_GET, "/v1/clusters/{cluster}/policies",
-     quark_version_v1_version_tracker_segments_31, 4, 14, NULL},
-    {JSON_VERB_DELETE, "/v1/actor-types/{actor_type}/policy",
-     quark_version_v1_version_tracker_segments_32, 4, 15, NULL},
-    {JSON_VERB_DELETE, "/v1/clusters/{cluster}/actor-types/{actor_type}/policy",
-     quark_version_v1_version_tracker_segments_33, 6, 15, NULL},
+     quark_version_v1_version_tracker_segments_5, 2, 14, NULL},
     {JSON_VERB_GET, "/v1/status",
-     quark_version_v1_version_tracker_segments_34, 2, 16, NULL},
-    {JSON_VERB_GET, "/v1/clusters/{cluster}/status",
-     quark_version_v1_version_tracker_segments_35, 4, 16, NULL},
+     quark_version_v1_version_tracker_segments_6, 2, 16, NULL},
     {JSON_VERB_GET, "/v1/watch",
-     quark_version_v1_version_tracker_segments_36, 2, 17, NULL},
+     quark_version_v1_version_tracker_segments_7, 2, 17, NULL},
+    {JSON_VERB_GET, "/v1/silos/{silo_id}",
+     quark_version_v1_version_tracker_segments_8, 3, 1, NULL},
+    {JSON_VERB_PATCH, "/v1/silos/{silo_id}",
+     quark_version_v1_version_tracker_segments_9, 3, 3, body_version_tracker_update_silo},
+    {JSON_VERB_DELETE, "/v1/silos/{silo_id}",
+     quark_version_v1_version_tracker_segments_10, 3, 4, NULL},
+    {JSON_VERB_POST, "/v1/clusters/{cluster}/silos",
+     quark_version_v1_version_tracker_segments_11, 4, 0, body_version_tracker_register_silo},
+    {JSON_VERB_GET, "/v1/clusters/{cluster}/silos",
+     quark_version_v1_version_tracker_segments_12, 4, 2, NULL},
+    {JSON_VERB_POST, "/v1/silos/{silo_id}/heartbeat",
+     quark_version_v1_version_tracker_segments_13, 4, 5, body_version_tracker_heartbeat},
+    {JSON_VERB_PUT, "/v1/silos/{silo_id}/capabilities",
+     quark_version_v1_version_tracker_segments_14, 4, 7, body_version_tracker_register_silo_versions},
+    {JSON_VERB_GET, "/v1/silos/{silo_id}/capabilities",
+     quark_version_v1_version_tracker_segments_15, 4, 8, NULL},
+    {JSON_VERB_GET, "/v1/clusters/{cluster}/capabilities",
+     quark_version_v1_version_tracker_segments_16, 4, 9, NULL},
+    {JSON_VERB_GET, "/v1/actor-types/{actor_type}/compatible-silos",
+     quark_version_v1_version_tracker_segments_17, 4, 11, NULL},
+    {JSON_VERB_PUT, "/v1/actor-types/{actor_type}/policy",
+     quark_version_v1_version_tracker_segments_18, 4, 12, body_version_tracker_set_policy},
+    {JSON_VERB_PUT, "/v1/clusters/{cluster}/policy",
+     quark_version_v1_version_tracker_segments_19, 4, 12, body_version_tracker_set_policy},
+    {JSON_VERB_GET, "/v1/actor-types/{actor_type}/policy",
+     quark_version_v1_version_tracker_segments_20, 4, 13, NULL},
+    {JSON_VERB_GET, "/v1/clusters/{cluster}/policy",
+     quark_version_v1_version_tracker_segments_21, 4, 13, NULL},
+    {JSON_VERB_GET, "/v1/clusters/{cluster}/policies",
+     quark_version_v1_version_tracker_segments_22, 4, 14, NULL},
+    {JSON_VERB_DELETE, "/v1/actor-types/{actor_type}/policy",
+     quark_version_v1_version_tracker_segments_23, 4, 15, NULL},
+    {JSON_VERB_GET, "/v1/clusters/{cluster}/status",
+     quark_version_v1_version_tracker_segments_24, 4, 16, NULL},
     {JSON_VERB_GET, "/v1/clusters/{cluster}/watch",
-     quark_version_v1_version_tracker_segments_37, 4, 17, NULL},
+     quark_version_v1_version_tracker_segments_25, 4, 17, NULL},
+    {JSON_VERB_GET, "/v1/clusters/{cluster}/silos/{silo_id}",
+     quark_version_v1_version_tracker_segments_26, 5, 1, NULL},
+    {JSON_VERB_PATCH, "/v1/clusters/{cluster}/silos/{silo_id}",
+     quark_version_v1_version_tracker_segments_27, 5, 3, body_version_tracker_update_silo},
+    {JSON_VERB_DELETE, "/v1/clusters/{cluster}/silos/{silo_id}",
+     quark_version_v1_version_tracker_segments_28, 5, 4, NULL},
+    {JSON_VERB_GET, "/v1/silos/{silo_id}/actor-types/{actor_type}",
+     quark_version_v1_version_tracker_segments_29, 5, 10, NULL},
+    {JSON_VERB_POST, "/v1/clusters/{cluster}/silos/{silo_id}/heartbeat",
+     quark_version_v1_version_tracker_segments_30, 6, 5, body_version_tracker_heartbeat},
+    {JSON_VERB_PUT, "/v1/clusters/{cluster}/silos/{silo_id}/capabilities",
+     quark_version_v1_version_tracker_segments_31, 6, 7, body_version_tracker_register_silo_versions},
+    {JSON_VERB_GET, "/v1/clusters/{cluster}/silos/{silo_id}/capabilities",
+     quark_version_v1_version_tracker_segments_32, 6, 8, NULL},
+    {JSON_VERB_GET, "/v1/clusters/{cluster}/actor-types/{actor_type}/compatible-silos",
+     quark_version_v1_version_tracker_segments_33, 6, 11, NULL},
+    {JSON_VERB_PUT, "/v1/clusters/{cluster}/actor-types/{actor_type}/policy",
+     quark_version_v1_version_tracker_segments_34, 6, 12, body_version_tracker_set_policy},
+    {JSON_VERB_GET, "/v1/clusters/{cluster}/actor-types/{actor_type}/policy",
+     quark_version_v1_version_tracker_segments_35, 6, 13, NULL},
+    {JSON_VERB_DELETE, "/v1/clusters/{cluster}/actor-types/{actor_type}/policy",
+     quark_version_v1_version_tracker_segments_36, 6, 15, NULL},
+    {JSON_VERB_GET, "/v1/clusters/{cluster}/silos/{silo_id}/actor-types/{actor_type}",
+     quark_version_v1_version_tracker_segments_37, 7, 10, NULL},
 };
 
 const struct json_routes quark_version_v1_version_tracker_routes = {quark_version_v1_version_tracker_route_list, 38};

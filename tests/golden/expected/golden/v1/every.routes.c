@@ -410,24 +410,18 @@ qvt_status golden_v1_library_spread_set_field(struct json_reader *reader, Protob
 
 static const struct json_segment golden_v1_library_segments_0[] = {
     {"v1", NULL},
-    {"shelves", NULL},
-    {NULL, "shelf"},
     {"books", NULL},
-    {NULL, "book"},
 };
 
 static const struct json_segment golden_v1_library_segments_1[] = {
     {"v1", NULL},
-    {"books", NULL},
-    {NULL, "book"},
+    {"spread", NULL},
 };
 
 static const struct json_segment golden_v1_library_segments_2[] = {
     {"v1", NULL},
-    {"shelves", NULL},
-    {NULL, "shelf"},
     {"books", NULL},
-    {"newest", NULL},
+    {NULL, "book"},
 };
 
 static const struct json_segment golden_v1_library_segments_3[] = {
@@ -438,27 +432,33 @@ static const struct json_segment golden_v1_library_segments_3[] = {
 
 static const struct json_segment golden_v1_library_segments_4[] = {
     {"v1", NULL},
+    {"shelves", NULL},
+    {NULL, "shelf"},
     {"books", NULL},
+    {"newest", NULL},
 };
 
 static const struct json_segment golden_v1_library_segments_5[] = {
     {"v1", NULL},
-    {"spread", NULL},
+    {"shelves", NULL},
+    {NULL, "shelf"},
+    {"books", NULL},
+    {NULL, "book"},
 };
 
 static const struct json_route golden_v1_library_route_list[] = {
-    {JSON_VERB_GET, "/v1/shelves/{shelf}/books/{book}",
-     golden_v1_library_segments_0, 5, 0, NULL},
+    {JSON_VERB_POST, "/v1/books",
+     golden_v1_library_segments_0, 2, 2, body_library_make},
+    {JSON_VERB_GET, "/v1/spread",
+     golden_v1_library_segments_1, 2, 5, NULL},
     {JSON_VERB_GET, "/v1/books/{book=*}",
-     golden_v1_library_segments_1, 3, 0, NULL},
-    {JSON_VERB_GET, "/v1/shelves/{shelf}/books/newest",
-     golden_v1_library_segments_2, 5, 0, NULL},
+     golden_v1_library_segments_2, 3, 0, NULL},
     {JSON_VERB_PUT, "/v1/leaves/{leaf.name}",
      golden_v1_library_segments_3, 3, 1, body_library_put_leaf_leaf},
-    {JSON_VERB_POST, "/v1/books",
-     golden_v1_library_segments_4, 2, 2, body_library_make},
-    {JSON_VERB_GET, "/v1/spread",
-     golden_v1_library_segments_5, 2, 5, NULL},
+    {JSON_VERB_GET, "/v1/shelves/{shelf}/books/newest",
+     golden_v1_library_segments_4, 5, 0, NULL},
+    {JSON_VERB_GET, "/v1/shelves/{shelf}/books/{book}",
+     golden_v1_library_segments_5, 5, 0, NULL},
 };
 
 const struct json_routes golden_v1_library_routes = {golden_v1_library_route_list, 6};
