@@ -142,7 +142,8 @@ def measure_shape(servers, shape, request_file, rounds, seconds, answer_bytes):
 
 def print_shape(shape, figures):
     medians = {name: statistics.median(each.cpu_us) for name, each in figures.items()}
-    print(f"\nunary find, {shape.connections} x {shape.streams} (connections x streams)")
+    goal = f"qvtd must: {shape.target_us:g} us, or 0.8 x nghttpd"
+    print(f"\nunary find, {shape.connections} x {shape.streams} (connections x streams); {goal}")
     print(f"{'':16}{'CPU us/call':>12}{'x raw':>8}{'x nghttpd':>11}{'C++ / it':>10}{'calls/s':>10}{'RSS MiB':>9}")
     for name, each in figures.items():
         cpu = medians[name]
@@ -150,7 +151,7 @@ def print_shape(shape, figures):
         under = medians.get("gRPC C++ async", float("nan")) / cpu
         row = f"{name:16}{cpu:12.2f}{ratios[0]:8.2f}{ratios[1]:11.2f}{under:10.1f}"
         row += f"{statistics.median(each.rate):10.0f}{each.rss_mib:9.1f}"
-        print(row + (f"   must: {shape.target_us:g}" if name == "qvtd" else ""), flush=True)
+        print(row, flush=True)
 
 
 def run(qvtd, work, quick):

@@ -17,8 +17,7 @@ static void on_message(qvt_rpc_client_call *call, qvt_slice message, void *data)
 /* A call that waited for a connection until its deadline: what is missing is the tracker, not time. */
 static void explain_deadline(const struct unary *unary, qvt_error *error)
 {
-    if (error->status == QVT_DEADLINE_EXCEEDED &&
-        qvt_rpc_channel_get_state(unary->channel) != QVT_RPC_CHANNEL_READY) {
+    if (error->status == QVT_DEADLINE_EXCEEDED && qvt_rpc_channel_get_state(unary->channel) != QVT_RPC_CHANNEL_READY) {
         qvt_error_set(error, QVT_DEADLINE_EXCEEDED, NULL, "no connection to the tracker in time; tried last: %s",
                       qvt_rpc_channel_endpoint(unary->channel));
     }

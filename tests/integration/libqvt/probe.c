@@ -4,7 +4,7 @@
  *   versions ID TYPE=VERSION,…      unregister ID      local ID TYPE      state ID
  *   find TYPE VERSION               capabilities ID    list               refind TYPE TIMES
  *
- * Answers are "ok" with words behind it, or "error CODE REASON MESSAGE"; usage: probe ENDPOINT... */
+ * Answers are "ok" with words behind it, or "error CODE REASON MESSAGE (FIELD)"; usage: probe ENDPOINT... */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +30,8 @@ static const qvt_call_options call = {sizeof call, 20000, false, &error};
 
 static void answer_error(void)
 {
-    printf("error\t%s\t%s\t%s\n", qvt_status_name(error.status), error.reason != NULL ? error.reason : "",
-           error.message);
+    printf("error\t%s\t%s\t%s (%s)\n", qvt_status_name(error.status), error.reason != NULL ? error.reason : "",
+           error.message, error.field);
 }
 
 static qvt_client *new_client(void)
