@@ -72,7 +72,7 @@ void harness_expect(const struct json_message_type *type, const char *text, cons
 {
     struct harness harness;
     ProtobufCMessage *message;
-    char said[QVT_ERROR_MESSAGE_MAX + QVT_ERROR_FIELD_MAX];
+    char said[QVT_ERROR_MESSAGE_MAX + QVT_ERROR_FIELD_MAX + 2];
     harness_init(&harness);
     if (harness_read(&harness, type, text, &message) == QVT_OK) {
         expect_written(type, message, written);
@@ -87,7 +87,7 @@ void harness_expect_error(const struct json_message_type *type, const char *text
 {
     struct harness harness;
     ProtobufCMessage *message;
-    char said[QVT_ERROR_MESSAGE_MAX + QVT_ERROR_FIELD_MAX];
+    char said[QVT_ERROR_MESSAGE_MAX + QVT_ERROR_FIELD_MAX + 2];
     harness_init(&harness);
     CU_ASSERT_EQUAL(harness_read(&harness, type, text, &message), QVT_INVALID_ARGUMENT);
     CU_ASSERT_EQUAL(harness.error.status, QVT_INVALID_ARGUMENT);
@@ -115,7 +115,7 @@ void harness_expect_fields(const struct json_message_type *type,
                            const char *query, const char *written)
 {
     struct harness harness;
-    char said[QVT_ERROR_MESSAGE_MAX + QVT_ERROR_FIELD_MAX];
+    char said[QVT_ERROR_MESSAGE_MAX + QVT_ERROR_FIELD_MAX + 2];
     harness_init(&harness);
     struct setting setting = {.harness = &harness, .set_field = set_field};
     setting.message = json_reader_alloc(&harness.reader, 1, type->descriptor->sizeof_message);
