@@ -63,12 +63,20 @@ static const struct flag FLAGS[] = {
     COUNT("max-page-size", page_size_max, "1000", 1, 100000, "entries of a page of a list"),
     COUNT("max-connections", connections_max, "10000", 1, 1000000, "gRPC connections"),
     COUNT("max-http-connections", http_connections_max, "10000", 1, 1000000, "HTTP connections"),
+    COUNT("max-streams", streams_max, "1000", 1, 1000000, "concurrent calls of a gRPC connection"),
+    SIZE("max-header-bytes", header_bytes_max, "8KiB", KIB, MIB, "of a gRPC call's metadata"),
+    SIZE("max-request-memory", request_memory_max, "16MiB", 64 * KIB, 1024 * MIB, "what one request may cost decoded"),
+    DURATION("http-idle", http_idle_ms, "75s", SECOND, DAY, "an HTTP connection without a byte for so long is closed"),
 
     DURATION("lease-ttl", lease_ttl_ms, "15s", 100, DAY, "of a silo that does not ask for another"),
     DURATION("min-lease-ttl", lease_ttl_min_ms, "2s", 100, DAY, "the shortest a silo can get"),
     DURATION("max-lease-ttl", lease_ttl_max_ms, "10m", 100, DAY, "the longest a silo can get"),
     DURATION("keep-dead", dead_keep_ms, "7d", 0, 3650 * DAY, "how long dead silos stay on record"),
     COUNT("max-dead", dead_max, "1000", 0, 1000000, "dead silos on record in a cluster; the oldest go first"),
+
+    COUNT("preserve-silos", preserve_silos, "3", 1, 1000000, "expiry pauses when at least so many silos lapse at once"),
+    COUNT("preserve-percent", preserve_percent, "15", 0, 100, "and they are more than this share of all"),
+    DURATION("preserve-time", preserve_max_ms, "10m", SECOND, DAY, "how long expiry may pause"),
 
     COUNT("history-changes", history_changes_max, "10000", 1, 10000000, "changes a watcher can catch up on"),
     DURATION("history-age", history_age_ms, "1h", SECOND, 365 * DAY, "how far back a watcher can catch up"),

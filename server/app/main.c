@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "server/app/flags.h"
@@ -24,6 +25,16 @@ static void ignore_pipe_signal(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
+/* Every connection is a file: take all that the administrator allows. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct settings settings;
@@ -43,5 +54,6 @@ int main(int argc, char **argv)
     const struct log log = {(enum log_level)settings.log_level, (enum log_format)settings.log_format, log_sink_file,
                             stderr, clock_system()};
     ignore_pipe_signal();
+    raise_file_limit();
     return server_run(&settings, &log, &error) == QVT_OK ? 0 : fail(&error);
 }

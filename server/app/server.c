@@ -11,9 +11,10 @@
 #include "base/clock.h"
 #include "server/app/driver.h"
 #include "server/app/open_store.h"
+#include "server/app/settings_limits.h"
 #include "server/gateway/gateway.h"
 
-enum { IDLE_TIMEOUT_S = 75, REQUEST_MEMORY_MAX = 16 << 20, DRAIN_LOOK_MS = 10 };
+enum { DRAIN_LOOK_MS = 10 };
 
 struct server {
     const struct settings *settings;
@@ -157,25 +158,6 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* ---- start ---- */
 
-static struct registry_limits limits_of(const struct settings *settings)
-{
-    struct registry_limits limits = REGISTRY_LIMITS_DEFAULT;
-    limits.silos = (uint32_t)settings->silos_max;
-    limits.silo_types = (uint32_t)settings->actor_types_max;
-    limits.labels = (uint32_t)settings->labels_max;
-    limits.label_bytes = (uint32_t)settings->label_bytes_max;
-    limits.registration_bytes = (uint32_t)settings->registration_bytes_max;
-    limits.lease_default_ms = (uint32_t)settings->lease_ttl_ms;
-    limits.lease_min_ms = (uint32_t)settings->lease_ttl_min_ms;
-    limits.lease_max_ms = (uint32_t)settings->lease_ttl_max_ms;
-    limits.dead_silos = (uint32_t)settings->dead_max;
-    limits.dead_us = (int64_t)settings->dead_keep_ms * 1000;
-    limits.history_changes = (uint32_t)settings->history_changes_max;
-    limits.history_us = (int64_t)settings->history_age_ms * 1000;
-    limits.history_bytes = settings->history_bytes_max;
-    return limits;
-}
-
 static qvt_status start_service(struct server *server, qvt_error *error)
 {
     const struct settings *settings = server->settings;
@@ -183,7 +165,7 @@ static qvt_status start_service(struct server *server, qvt_error *error)
         .store = server->store,
         .entropy = entropy_system(),
         .log = server->log,
-        .limits = limits_of(settings),
+        .limits = settings_limits(settings),
         .clusters_max = (uint32_t)settings->clusters_max,
         .page_size_max = (uint32_t)settings->page_size_max,
         .message_bytes_max = (uint32_t)settings->message_bytes_max,
@@ -207,6 +189,9 @@ static qvt_status start_grpc(struct server *server, qvt_error *error)
     runtime.data = server;
     options.max_message_bytes = (uint32_t)server->settings->message_bytes_max;
     options.max_connections = (uint32_t)server->settings->connections_max;
+    options.max_concurrent_streams = (uint32_t)server->settings->streams_max;
+    options.max_header_bytes = (uint32_t)server->settings->header_bytes_max;
+    options.max_call_memory_bytes = (uint32_t)server->settings->request_memory_max;
     if (qvt_rpc_runtime_new(&server->runtime, &runtime) != QVT_OK ||
         qvt_rpc_server_new(&server->grpc, server->runtime, &options) != QVT_OK ||
         service_serve(server->service, server->grpc) != QVT_OK) {
@@ -222,9 +207,9 @@ static qvt_status start_http(struct server *server, qvt_error *error)
         .service = server->service,
         .log = server->log,
         .body_bytes_max = (uint32_t)server->settings->message_bytes_max,
-        .request_memory_max = REQUEST_MEMORY_MAX,
+        .request_memory_max = (uint32_t)server->settings->request_memory_max,
         .connections_max = (uint32_t)server->settings->http_connections_max,
-        .idle_timeout_s = IDLE_TIMEOUT_S,
+        .idle_timeout_s = (uint32_t)(server->settings->http_idle_ms / 1000),
         .keepalive_interval_ms = (uint32_t)server->settings->keepalive_interval_ms,
     };
     return gateway_new(&server->gateway, &options, server->settings->http_listen, error);

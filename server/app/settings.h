@@ -29,12 +29,20 @@ struct settings {
     uint64_t page_size_max;
     uint64_t connections_max;
     uint64_t http_connections_max;
+    uint64_t http_idle_ms;
+    uint64_t streams_max;
+    uint64_t header_bytes_max;
+    uint64_t request_memory_max;
 
     uint64_t lease_ttl_ms;
     uint64_t lease_ttl_min_ms;
     uint64_t lease_ttl_max_ms;
     uint64_t dead_keep_ms;
     uint64_t dead_max;
+
+    uint64_t preserve_silos;
+    uint64_t preserve_percent;
+    uint64_t preserve_max_ms;
 
     uint64_t history_changes_max;
     uint64_t history_age_ms;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "server/service/change_log.h"
 #include "server/service/watch.h"
 #include "server/service/write.h"
 
@@ -56,7 +57,7 @@ static void on_wake(void *data)
 static void on_change(void *data, struct change *change)
 {
     struct cluster *cluster = data;
-    (void)change;
+    change_log_write(cluster->service->options.log, cluster->name, change);
     cluster->known_empty = false;
     renew_generation(cluster);
     cluster->has_news = true;
