@@ -9,13 +9,20 @@
 #include "generator/names.h"
 #include "generator/text.h"
 
+static void print_list(const char *format, va_list list) QVT_PRINTF(1, 0);
+
+static void print_list(const char *format, va_list list)
+{
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+}
+
 void model_error(struct model *model, const struct model_file *file, int line, const char *format, ...)
 {
     va_list list;
-    va_start(list, format);
     fprintf(stderr, "%s:%d: error: ", file->name, line > 0 ? line : 1);
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
+    va_start(list, format);
+    print_list(format, list);
     va_end(list);
     model->error_count++;
 }

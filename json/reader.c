@@ -62,13 +62,20 @@ static void format_path(const struct json_reader *reader, char *out, size_t cap)
     }
 }
 
+static void format_message(char *out, size_t cap, const char *format, va_list list) QVT_PRINTF(3, 0);
+
+static void format_message(char *out, size_t cap, const char *format, va_list list)
+{
+    (void)vsnprintf(out, cap, format, list);
+}
+
 qvt_status json_reader_refuse(struct json_reader *reader, const char *format, ...)
 {
     char path[QVT_ERROR_FIELD_MAX];
     char message[QVT_ERROR_MESSAGE_MAX];
     va_list list;
     va_start(list, format);
-    (void)vsnprintf(message, sizeof(message), format, list);
+    format_message(message, sizeof(message), format, list);
     va_end(list);
     format_path(reader, path, sizeof(path));
     if (path[0] == '\0') {
