@@ -9,21 +9,14 @@
 #include "generator/names.h"
 #include "generator/text.h"
 
-static void print_list(const char *format, va_list list) QVT_PRINTF(1, 0);
-
-static void print_list(const char *format, va_list list)
-{
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
-}
-
 void model_error(struct model *model, const struct model_file *file, int line, const char *format, ...)
 {
+    char text[2048];
     va_list list;
-    fprintf(stderr, "%s:%d: error: ", file->name, line > 0 ? line : 1);
     va_start(list, format);
-    print_list(format, list);
+    (void)vsnprintf(text, sizeof(text), format, list);
     va_end(list);
+    fprintf(stderr, "%s:%d: error: %s\n", file->name, line > 0 ? line : 1, text);
     model->error_count++;
 }
 
