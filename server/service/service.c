@@ -46,7 +46,8 @@ static void on_list(void *data, qvt_status status, const char *const *names, siz
 {
     struct service *service = data;
     if (status != QVT_OK) {
-        service->fault = *error;
+        (void)qvt_error_set(&service->fault, status, NULL, "the store's clusters cannot be listed: %s",
+                            error != NULL ? error->message : qvt_status_text(status));
         service_wake(service);
         return;
     }

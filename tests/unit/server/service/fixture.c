@@ -86,7 +86,7 @@ static void reply(qvt_rpc_unary *unary, const qvt_slice *parts, size_t part_coun
 {
     struct fake_call *call = (struct fake_call *)unary;
     for (size_t i = 0; i < part_count; i++) {
-        CU_ASSERT_EQUAL(buf_append_slice(&call->answer, parts[i]), QVT_OK);
+        call->is_cut = buf_append_slice(&call->answer, parts[i]) != QVT_OK || call->is_cut;
     }
     call->ended++;
 }

@@ -37,6 +37,7 @@ struct fake_call {
     struct buf answer;
     qvt_error error; /* status OK: answered */
     unsigned ended;  /* how often */
+    bool is_cut;     /* no memory for the answer */
 };
 
 void fake_call_init(struct fake_call *call);
