@@ -85,6 +85,7 @@ int child_main(const char *mode, const char *path)
     QVT_ASSERT(uv_loop_init(&scene.loop) == 0);
     if (scene_start(&scene, &error) != QVT_OK) {
         (void)fprintf(stderr, "%s: %s\n", qvt_status_name(error.status), error.message);
+        (void)uv_loop_close(&scene.loop);
         return 2;
     }
     if (strcmp(mode, "hold") == 0) {

@@ -52,7 +52,9 @@ static void read_file(const char *path, struct buf *out)
 static void write_file(const char *path, const struct buf *content)
 {
     FILE *file = fopen(path, "wb");
-    QVT_ASSERT(file != NULL && fwrite(content->data, 1, content->len, file) == content->len && fclose(file) == 0);
+    QVT_ASSERT(file != NULL);
+    QVT_ASSERT(content->len == 0 || fwrite(content->data, content->len, 1, file) == 1);
+    QVT_ASSERT(fclose(file) == 0);
 }
 
 /* Another program's work on the file, which no store has open. */
