@@ -140,11 +140,12 @@ static const struct http2_events client_events = {
 
 static qvt_status init_side(struct pair_side *side, enum http2_role role)
 {
-    static const struct http2_options options = {
+    struct http2_options options = {
         .max_concurrent_streams = 4,
         .max_header_bytes = 1000,
         .stream_window = 65535,
         .connection_window = 100000,
+        .pool = &side->pool,
     };
     *side = (struct pair_side){.consume = true, .trailers = role == HTTP2_SERVER, .log = BUF_INIT};
     for (size_t i = 0; i < PAIR_STREAMS; i++) {
@@ -179,6 +180,7 @@ static void deinit_side(struct pair_side *side)
     for (size_t i = 0; i < PAIR_STREAMS; i++) {
         http2_stream_deinit(&side->streams[i]);
     }
+    http2_pool_deinit(&side->pool);
     buf_deinit(&side->log);
 }
 

@@ -3,6 +3,7 @@
 #define QVT_TESTS_UNIT_RPC_HTTP2_PAIR_H
 
 #include "base/buf.h"
+#include "rpc/http2/pool.h"
 #include "rpc/http2/session.h"
 
 enum { PAIR_STREAMS = 8 };
@@ -14,6 +15,7 @@ struct pair_side {
         streams[PAIR_STREAMS]; /* the server's, in order of arrival; the client's as the test uses them */
     size_t stream_count;
     struct buf log;
+    struct http2_pool pool;
     bool refuse;   /* on_request gives NULL */
     bool consume;  /* data are given back at once */
     bool trailers; /* on_trailers sends grpc-status 0 */

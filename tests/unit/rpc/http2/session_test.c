@@ -238,7 +238,7 @@ static void what_is_not_http2_is_refused(void)
     pair_deinit(&pair);
 }
 
-/* Every allocation of ours and of nghttp2's that goes through the pool may fail: nothing leaks, nothing hangs. */
+/* Any allocation may fail, ours and nghttp2's: nothing leaks, nothing hangs. */
 static void every_failing_allocation_ends_cleanly(void)
 {
     unsigned long nth = 1;
@@ -260,7 +260,7 @@ static void every_failing_allocation_ends_cleanly(void)
         CU_ASSERT_TRUE(status == QVT_OK || (failed && status == QVT_NO_MEMORY));
         pair_deinit(&pair);
     }
-    CU_ASSERT_TRUE(nth > 5);
+    CU_ASSERT_TRUE(nth > 50);
 }
 
 SUITE_MAIN("rpc/http2/session", SUITE_CASE(unary_call_in_any_pieces), SUITE_CASE(clients_end_goes_with_the_last_data),
