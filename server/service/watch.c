@@ -25,7 +25,11 @@ struct watcher {
     size_t queued;    /* in the sink at the last tick */
     bool has_seen;
     bool started;
+    bool has_sent; /* something, in the pump at hand */
 };
+
+/* What a pump looks at before others have their turn. */
+enum { PUMP_STEPS_MAX = 1000 };
 
 static int64_t now_us(const struct watcher *watcher)
 {
@@ -48,6 +52,7 @@ static void enlist(struct watcher *watcher)
 static qvt_status send_scratch(struct watcher *watcher, const struct position *position)
 {
     struct buf *scratch = &watcher->service->scratch;
+    watcher->has_sent = true;
     if (watcher->sink.format == NULL) {
         return watcher->sink.send(watcher->sink.data, buf_slice(scratch));
     }
@@ -130,6 +135,7 @@ static qvt_status step_live(struct watcher *watcher)
     }
     QVT_TRY(watch_message_change(watcher->filter, change, watcher->sink.format, &message));
     if (message != NULL) {
+        watcher->has_sent = true;
         QVT_TRY(watcher->sink.send_blob(watcher->sink.data, message));
     }
     go_live(watcher, &change->position);
@@ -155,17 +161,23 @@ static void end(struct watcher *watcher, qvt_status status, const char *reason, 
 static bool pump(struct watcher *watcher)
 {
     qvt_status status = QVT_OK;
-    bool sent = false;
-    while (status == QVT_OK && has_more(watcher) && watcher->sink.is_open(watcher->sink.data)) {
+    unsigned steps = 0;
+    watcher->has_sent = false;
+    while (status == QVT_OK && steps < PUMP_STEPS_MAX && has_more(watcher) &&
+           watcher->sink.is_open(watcher->sink.data)) {
         status = watcher->walk != NULL ? step_walk(watcher) : step_live(watcher);
-        sent = true;
+        steps++;
     }
     if (status != QVT_OK) {
         end(watcher, status, NULL, status == QVT_NO_MEMORY ? "out of memory for the watch" : "the client is gone");
         return false;
     }
-    if (sent) {
+    if (watcher->has_sent) {
         enlist(watcher);
+    }
+    if (steps == PUMP_STEPS_MAX) {
+        watcher->cluster->has_news = true;
+        service_wake(watcher->service);
     }
     return true;
 }

@@ -245,7 +245,7 @@ static void on_end(void *data, const qvt_error *error)
     watch->watcher = NULL;
 }
 
-qvt_status fake_watch_start(struct fixture *fixture, struct fake_watch *watch, const char *cluster, const char *type,
+qvt_status fake_watch_begin(struct fixture *fixture, struct fake_watch *watch, const char *cluster, const char *type,
                             const struct position *resume_after)
 {
     char *types[] = {text(type)};
@@ -254,7 +254,13 @@ qvt_status fake_watch_start(struct fixture *fixture, struct fake_watch *watch, c
                                       .lists = {types, NULL, NULL, NULL},
                                       .counts = {type == NULL ? 0 : 1, 0, 0, 0},
                                       .resume_after = resume_after};
-    qvt_status status = watcher_new(&watch->watcher, fixture->service, &query, &sink, &watch->error);
+    return watcher_new(&watch->watcher, fixture->service, &query, &sink, &watch->error);
+}
+
+qvt_status fake_watch_start(struct fixture *fixture, struct fake_watch *watch, const char *cluster, const char *type,
+                            const struct position *resume_after)
+{
+    qvt_status status = fake_watch_begin(fixture, watch, cluster, type, resume_after);
     fixture_settle(fixture);
     return status;
 }

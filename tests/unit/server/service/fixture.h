@@ -67,7 +67,9 @@ struct fake_watch {
     unsigned ended;
 };
 
-/* Begins a watch; types: one actor type or NULL. */
+/* Begins a watch; type: one actor type or NULL. start settles, begin does not. */
+qvt_status fake_watch_begin(struct fixture *fixture, struct fake_watch *watch, const char *cluster, const char *type,
+                            const struct position *resume_after);
 qvt_status fake_watch_start(struct fixture *fixture, struct fake_watch *watch, const char *cluster, const char *type,
                             const struct position *resume_after);
 

@@ -164,6 +164,45 @@ static void a_quiet_watch_tells_progress_every_four_seconds(void)
     fixture_close(&fixture);
 }
 
+static void what_a_filter_hides_does_not_delay_progress(void)
+{
+    struct fake_watch watch = {.room = 100};
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &watch, "", "Order", NULL), QVT_OK);
+    EXPECT_TEXT(watch.events, "RE");
+    for (unsigned second = 1; second <= 9; second++) {
+        char version[16];
+        fixture_advance_ms(&fixture, 1000);
+        snprintf(version, sizeof(version), "1.0.%u", second);
+        (void)fixture_register(&fixture, "", "a", "Cart", version);
+    }
+    EXPECT_TEXT(watch.events, "REpp");
+    CU_ASSERT_EQUAL(watch.revision, 7);
+    watcher_free(watch.watcher);
+    fixture_close(&fixture);
+}
+
+static void a_long_walk_lets_others_have_their_turn(void)
+{
+    static struct fake_watch watch;
+    watch = (struct fake_watch){.room = FAKE_EVENTS_MAX};
+    fixture_open(&fixture, NULL);
+    for (unsigned i = 0; i < 2500; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "silo-%u", i);
+        (void)fixture_register(&fixture, "", id, "", "");
+    }
+    CU_ASSERT_EQUAL_FATAL(fake_watch_begin(&fixture, &watch, "", NULL, NULL), QVT_OK);
+    service_turn(fixture.service);
+    CU_ASSERT_EQUAL(watch.event_count, 1 + 1000);
+    service_turn(fixture.service);
+    CU_ASSERT_EQUAL(watch.event_count, 1 + 2000);
+    fixture_settle(&fixture);
+    CU_ASSERT_EQUAL(watch.event_count, 1 + 2500 + 1);
+    watcher_free(watch.watcher);
+    fixture_close(&fixture);
+}
+
 static void a_watcher_that_takes_nothing_for_a_minute_is_ended(void)
 {
     struct fake_watch stalled = {.room = 1};
@@ -225,5 +264,6 @@ SUITE_MAIN("server/service/watch", SUITE_CASE(a_watcher_walks_then_sees_changes)
            SUITE_CASE(a_silo_that_stops_matching_during_a_walk_is_removed),
            SUITE_CASE(a_filtered_watcher_is_told_what_left_its_filter_and_nothing_else),
            SUITE_CASE(a_quiet_watch_tells_progress_every_four_seconds),
+           SUITE_CASE(what_a_filter_hides_does_not_delay_progress), SUITE_CASE(a_long_walk_lets_others_have_their_turn),
            SUITE_CASE(a_watcher_that_takes_nothing_for_a_minute_is_ended),
            SUITE_CASE(a_shutdown_ends_watches_and_refuses_new_ones), SUITE_CASE(resuming_in_the_history_skips_the_walk))
