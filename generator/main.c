@@ -103,8 +103,21 @@ static int generate(struct arena *arena, const Google__Protobuf__Compiler__CodeG
     return written ? 0 : 1;
 }
 
-int main(void)
+/* Whoever runs it by hand gets an answer instead of a program that waits for a request. */
+static int explain(const char *word)
 {
+    bool asked = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+    fputs("usage: protoc --qvt_out=DIR [--qvt_opt=openapi=FILE,reference=FILE] FILE.proto...\n"
+          "protoc-gen-qvt is a plugin of protoc: a request comes on stdin, there are no arguments.\n",
+          asked ? stdout : stderr);
+    return asked ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) {
+        return explain(argv[1]);
+    }
     struct buf in = BUF_INIT;
     struct arena arena;
     Google__Protobuf__Compiler__CodeGeneratorRequest *request = NULL;
