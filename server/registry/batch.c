@@ -205,7 +205,7 @@ static qvt_status dispatch(struct draft *draft, const struct command *command, s
     case COMMAND_PAUSE_EXPIRY: return propose_pause(draft, &command->marks, out);
     case COMMAND_RESUME_EXPIRY: return propose_resume(draft, out);
     }
-    QVT_ASSERT(!"a command of unknown kind");
+    QVT_ASSERT(false && "a command of unknown kind");
     return QVT_INTERNAL;
 }
 
