@@ -218,7 +218,7 @@ static void move_host(struct registry *registry, struct actor_type *type, uint32
             return;
         }
     }
-    QVT_ASSERT(!"a host without its silo's type");
+    QVT_ASSERT(false && "a host without its silo's type");
 }
 
 static void remove_hosts(struct registry *registry, struct silo *silo)
