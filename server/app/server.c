@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "server/app/driver.h"
+#include "server/app/entropy_pool.h"
 #include "server/app/open_store.h"
 #include "server/app/settings_limits.h"
 #include "server/gateway/gateway.h"
@@ -26,6 +27,7 @@ struct server {
     struct store *store;
     struct service *service;
     struct driver driver;
+    struct entropy_pool entropy;
     qvt_rpc_runtime *runtime;
     qvt_rpc_server *grpc;
     struct gateway *gateway;
@@ -163,7 +165,7 @@ static qvt_status start_service(struct server *server, qvt_error *error)
     const struct settings *settings = server->settings;
     const struct service_options options = {
         .store = server->store,
-        .entropy = entropy_system(),
+        .entropy = &server->entropy.entropy,
         .log = server->log,
         .limits = settings_limits(settings),
         .clusters_max = (uint32_t)settings->clusters_max,
@@ -229,6 +231,7 @@ static void init_handles(struct server *server)
 static void serve(struct server *server)
 {
     qvt_error error;
+    entropy_pool_init(&server->entropy);
     driver_init(&server->driver, &server->loop, server->store);
     init_handles(server);
     if (start_service(server, &error) != QVT_OK) {

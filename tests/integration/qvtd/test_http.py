@@ -143,6 +143,15 @@ class Http(harness.TestCase):
         body["ifMatch"] = self.get("/v1/silos/silo-1").json["silo"]["etag"]
         self.assertEqual(200, self.server.curl("PUT", "/v1/silos/silo-1/capabilities", body).status)
 
+    def test_a_repeated_request_id_changes_nothing(self):
+        body = {**silo("silo-1", {"Order": "1.0.0"}), "requestId": "r-1", "who": "me", "why": "testing"}
+        first = self.server.curl("POST", "/v1/silos", body).json
+        self.register("silo-1", {"Order": "2.0.0"})
+        again = self.server.curl("POST", "/v1/silos", body).json
+        self.assertEqual(first["position"], again["position"])
+        self.assertEqual(first["silo"]["etag"], again["silo"]["etag"])
+        self.assertEqual("2.0.0", self.get("/v1/silos/silo-1/actor-types/Order").json["version"]["version"])
+
     def test_clusters_do_not_see_each_other(self):
         self.register("silo-1", {"Order": "1.0.0"}, cluster="blue")
         self.assertEqual(404, self.get("/v1/silos/silo-1").status)

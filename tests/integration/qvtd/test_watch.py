@@ -229,6 +229,14 @@ class Watch(harness.TestCase):
             harness.time.sleep(0.02)
 
 
+class QuietWatcher(harness.TestCase):
+    def test_comments_keep_a_quiet_stream_alive(self):
+        server = self.serve("--watch-progress=1h", "--http-keepalive=100ms")
+        with server.stream("/v1/watch") as events:
+            events.read_event(), events.read_event()
+            self.assertEqual([": quiet", "", ": quiet"], [events.read_line() for _ in range(3)])
+
+
 class StalledWatcher(harness.TestCase):
     def test_a_watcher_that_takes_nothing_is_closed_and_nobody_waits(self):
         server = self.serve("--watch-progress=200ms", "--watch-stall=1s")

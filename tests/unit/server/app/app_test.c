@@ -6,6 +6,7 @@
 
 #include <CUnit/Basic.h>
 
+#include "server/app/entropy_pool.h"
 #include "server/app/flags.h"
 #include "server/app/state_dir.h"
 #include "tests/support/suite.h"
@@ -161,9 +162,25 @@ static void without_a_home_the_user_is_told_what_to_set(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "/proc/nowhere"));
 }
 
+static void random_bytes_are_given_once(void)
+{
+    static uint64_t seen[1000];
+    struct entropy_pool pool;
+    entropy_pool_init(&pool);
+    for (size_t i = 0; i < 1000; i++) {
+        seen[i] = entropy_u64(&pool.entropy);
+        for (size_t j = 0; j < i; j++) {
+            CU_ASSERT_NOT_EQUAL_FATAL(seen[i], seen[j]);
+        }
+    }
+    static uint8_t large[5000];
+    entropy_fill(&pool.entropy, large, sizeof(large));
+    CU_ASSERT_NOT_EQUAL(memcmp(large, large + 2500, 2500), 0);
+}
+
 SUITE_MAIN("server/app", SUITE_CASE(without_flags_the_defaults_of_the_specification_hold),
            SUITE_CASE(a_value_follows_as_next_word_or_after_an_equals_sign),
            SUITE_CASE(the_command_line_wins_over_the_environment), SUITE_CASE(help_and_version_win_over_faults),
            SUITE_CASE(a_fault_names_the_flag_the_value_and_the_rule), SUITE_CASE(the_help_names_every_default),
            SUITE_CASE(the_state_directory_is_made_for_its_owner_alone),
-           SUITE_CASE(without_a_home_the_user_is_told_what_to_set))
+           SUITE_CASE(without_a_home_the_user_is_told_what_to_set), SUITE_CASE(random_bytes_are_given_once))
