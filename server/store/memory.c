@@ -277,8 +277,8 @@ static void append_changes(struct store_log *base, const struct store_append *ap
         return;
     }
     apply(cluster, append, now_us);
-    on_append(data, STORE_APPENDED, NULL, 0, NULL);
     tell_others(log, append->changes, append->change_count);
+    on_append(data, STORE_APPENDED, NULL, 0, NULL);
 }
 
 static void head(struct store_log *base, store_on_head on_head, void *data)

@@ -18,10 +18,10 @@ static const char create_sql[] =
     "CREATE TABLE clusters (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, store_id TEXT NOT NULL,"
     " revision INTEGER NOT NULL, token INTEGER NOT NULL) STRICT;"
     "CREATE TABLE changes (cluster INTEGER NOT NULL, revision INTEGER NOT NULL, encoded BLOB NOT NULL,"
-    " PRIMARY KEY (cluster, revision)) STRICT, WITHOUT ROWID;"
+    " PRIMARY KEY (cluster, revision)) STRICT;"
     "CREATE TABLE records (cluster INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL, field INTEGER NOT NULL,"
     " revision INTEGER NOT NULL, time_us INTEGER NOT NULL, value BLOB NOT NULL,"
-    " PRIMARY KEY (cluster, kind, key)) STRICT, WITHOUT ROWID;"
+    " PRIMARY KEY (cluster, kind, key)) STRICT;"
     "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";"
                                                        "PRAGMA user_version = " TEXT_OF(FORMAT_VERSION) ";"
                                                                                                         "COMMIT;";

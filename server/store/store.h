@@ -1,7 +1,8 @@
 /* Where logs of clusters live: one interface, several implementations, one conformance suite (DESIGN "The core").
  *
  * Every call that takes a callback answers exactly once, either before it returns (memory) or later on the loop
- * (sqlite). Callbacks must not close the log from within. All on the loop's thread. */
+ * (sqlite). A callback may close the log it belongs to: nothing of the log is touched after it. All on
+ * the loop's thread. */
 #ifndef QVT_SERVER_STORE_STORE_H
 #define QVT_SERVER_STORE_STORE_H
 
