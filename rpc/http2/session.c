@@ -56,13 +56,14 @@ static int make(struct http2_session *session, struct http2_pool *pool)
     return result;
 }
 
+/* SETTINGS_NO_RFC7540_PRIORITIES is left out: with it, nghttp2 1.52 keeps a pointer to an item that it freed when the
+ * queue for it could not grow. */
 static int submit_settings(struct http2_session *session, const struct http2_options *options)
 {
     nghttp2_settings_entry entries[] = {
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, options->stream_window},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, options->max_header_bytes},
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, options->max_concurrent_streams},
-        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
     };
     size_t count = sizeof(entries) / sizeof(entries[0]);
     if (session->role == HTTP2_CLIENT) {
