@@ -233,8 +233,9 @@ static void apply(struct memory_cluster *cluster, const struct store_append *app
 
 static void tell_others(const struct memory_log *log, struct change *const *changes, size_t count)
 {
-    for (struct list *node = log->cluster->logs.next; node != &log->cluster->logs; node = node->next) {
+    for (struct list *node = log->cluster->logs.next; node != &log->cluster->logs;) {
         struct memory_log *other = LIST_ENTRY(node, struct memory_log, link);
+        node = node->next;
         if (other != log && other->base.on_changes != NULL) {
             other->base.on_changes(other->base.on_changes_data, changes, count);
         }

@@ -1,5 +1,6 @@
 /* The embedded durable store: one SQLite file, one process, what is acknowledged is on disk. Work runs on libuv's pool,
- * answers come on the loop; changes of all clusters that wait meanwhile share one commit. */
+ * answers come on the loop; changes of all clusters that wait meanwhile share one commit. Several logs may be open on one
+ * cluster: each is told what the others append. The process ends if fsync fails: nothing is known of the disk then. */
 #ifndef QVT_SERVER_STORE_SQLITE_H
 #define QVT_SERVER_STORE_SQLITE_H
 

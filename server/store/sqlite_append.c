@@ -145,8 +145,9 @@ static enum store_append_outcome commit(const struct append_job *job)
 static void tell_others(const struct append_job *job)
 {
     struct list *logs = &job->log->cluster->logs;
-    for (struct list *node = logs->next; node != logs; node = node->next) {
+    for (struct list *node = logs->next; node != logs;) {
         struct sqlite_log *other = LIST_ENTRY(node, struct sqlite_log, link);
+        node = node->next;
         if (other != job->log && other->loaded && other->base.on_changes != NULL) {
             other->base.on_changes(other->base.on_changes_data, job->append->changes, job->append->change_count);
         }

@@ -11,6 +11,8 @@
 #define FORMAT_VERSION 1
 #define TEXT_OF(number) TEXT_OF_VALUE(number)
 #define TEXT_OF_VALUE(number) #number
+#define SET_IDENTITY                                                                                                   \
+    "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) "; PRAGMA user_version = " TEXT_OF(FORMAT_VERSION) ";"
 
 /* In one transaction with the tables, so that a file is ours entirely or not at all. */
 static const char create_sql[] =
@@ -21,10 +23,7 @@ static const char create_sql[] =
     " PRIMARY KEY (cluster, revision)) STRICT;"
     "CREATE TABLE records (cluster INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL, field INTEGER NOT NULL,"
     " revision INTEGER NOT NULL, time_us INTEGER NOT NULL, value BLOB NOT NULL,"
-    " PRIMARY KEY (cluster, kind, key)) STRICT;"
-    "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";"
-                                                       "PRAGMA user_version = " TEXT_OF(FORMAT_VERSION) ";"
-                                                                                                        "COMMIT;";
+    " PRIMARY KEY (cluster, kind, key)) STRICT;" SET_IDENTITY "COMMIT;";
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
 #define STATEMENT_SQL(name, sql) [STATEMENT_##name] = (sql),

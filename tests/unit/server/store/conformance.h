@@ -18,6 +18,7 @@
     X(history_below_keep_from_goes_and_the_newest_change_stays)                                                        \
     X(an_append_on_a_trimmed_head_conflicts_with_nothing)                                                              \
     X(other_logs_are_told_every_change_once_and_in_order)                                                              \
+    X(a_log_may_be_closed_from_its_own_callbacks)                                                                      \
     X(a_reload_shares_the_newest_images_with_the_history)                                                              \
     X(a_random_walk_survives_a_restart)                                                                                \
     X(running_out_of_memory_applies_nothing)

@@ -402,6 +402,67 @@ void other_logs_are_told_every_change_once_and_in_order(void)
     end();
 }
 
+struct closer {
+    struct store_log *log;
+    bool done;
+};
+
+static void close_log(struct closer *closer)
+{
+    store_close_log(closer->log);
+    closer->log = NULL;
+    closer->done = true;
+}
+
+static void close_on_load(void *data, qvt_status status, const struct store_snapshot *snapshot, const qvt_error *error)
+{
+    (void)snapshot;
+    (void)error;
+    CU_ASSERT_EQUAL(status, QVT_OK);
+    close_log(data);
+}
+
+static void close_on_changes(void *data, struct change *const *changes, size_t count)
+{
+    (void)changes;
+    CU_ASSERT_EQUAL(count, 1);
+    close_log(data);
+}
+
+static void close_on_append(void *data, enum store_append_outcome outcome, struct change *const *missed,
+                            size_t missed_count, const qvt_error *error)
+{
+    (void)missed;
+    (void)missed_count;
+    (void)error;
+    CU_ASSERT_EQUAL(outcome, STORE_APPENDED);
+    close_log(data);
+}
+
+void a_log_may_be_closed_from_its_own_callbacks(void)
+{
+    struct closer closers[3] = {{.done = false}};
+    struct position none = {.revision = 0};
+    struct position head = none;
+    struct loaded loaded;
+    begin();
+    closers[0].log = scene_log(&scene, "one");
+    store_load(closers[0].log, close_on_load, &closers[0]);
+    scene_wait(&scene, &closers[0].done);
+    CU_ASSERT_EQUAL_FATAL(store_open_log(scene.store, "one", close_on_changes, &closers[1], &closers[1].log), QVT_OK);
+    scene_load(&scene, closers[1].log, &loaded);
+    struct change *change = scene_put(&scene, &head, RECORD_POLICY, "a", "1");
+    struct store_append append = {.expected = &none, .changes = &change, .change_count = 1};
+    closers[2].log = log_one;
+    store_append(log_one, &append, close_on_append, &closers[2]);
+    scene_wait(&scene, &closers[2].done);
+    CU_ASSERT_TRUE(closers[1].done);
+    log_one = scene_log(&scene, "one");
+    loaded_deinit(&loaded);
+    change_unref(change);
+    end();
+}
+
 void a_reload_shares_the_newest_images_with_the_history(void)
 {
     struct position head = {.revision = 0};
