@@ -118,12 +118,17 @@ bool qvt_rpc_server_call_is_cancelled(const qvt_rpc_server_call *call)
 
 void qvt_rpc_server_call_finish(qvt_rpc_server_call *call, const qvt_error *error)
 {
+    qvt_rpc_server_call_finish_with_details(call, error, qvt_slice_make(NULL, 0));
+}
+
+void qvt_rpc_server_call_finish_with_details(qvt_rpc_server_call *call, const qvt_error *error, qvt_slice details)
+{
     QVT_ASSERT(call->flags.dispatched && !call->flags.finished);
     call->flags.finished = true;
     if (call->stream.session == NULL) {
         server_call_release(call);
     } else if (!call->flags.ended) {
-        server_respond_end(call, error);
+        server_respond_end(call, error, details);
     }
 }
 
@@ -158,6 +163,11 @@ static void fail(qvt_rpc_unary *unary, const qvt_error *error)
 static void *alloc(qvt_rpc_unary *unary, size_t size)
 {
     return arena_alloc(&call_of(unary)->arena, size);
+}
+
+qvt_rpc_server_call *qvt_rpc_server_call_of_unary(qvt_rpc_unary *unary)
+{
+    return unary->carrier == &server_call_carrier ? call_of(unary) : NULL;
 }
 
 const qvt_rpc_unary_carrier server_call_carrier = {

@@ -52,6 +52,7 @@ struct server_conn {
     qvt_rpc_server *server;
     struct list node;
     struct net_timer timer; /* until the preface has come; then, stopping, until the PING is answered */
+    struct list waiting;    /* calls whose requests wait for queued answers to leave */
     size_t calls;
     bool closed;
     bool stop_announced;
@@ -113,6 +114,7 @@ struct qvt_rpc_server_call {
     const struct server_method *method;
     void *context;
     qvt_rpc_server_call *next_spare;
+    struct list waiting; /* in the connection's */
     struct frame_decoder decoder;
     struct buf held_bytes;
     struct metadata_list metadata;
@@ -186,13 +188,17 @@ void server_receive_end(struct http2_stream *stream);
 /* Hands out what was held. */
 void server_receive_resume(qvt_rpc_server_call *call);
 
+/* Answers have left: calls that waited for that begin. */
+void server_receive_waiting(struct server_conn *conn);
+
 /* --- server_respond.c --- */
 
 /* Sends the response's headers unless that was done. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status server_respond_headers(qvt_rpc_server_call *call);
 
-/* Decides how the call ends and sends it after what is queued; error NULL: OK. */
-void server_respond_end(qvt_rpc_server_call *call, const qvt_error *error);
+/* Decides how the call ends and sends it after what is queued; error NULL: OK. details: an encoded google.rpc.Status
+ * in place of the error's own, empty for those. */
+void server_respond_end(qvt_rpc_server_call *call, const qvt_error *error, qvt_slice details);
 
 /* Ends a call that the server itself has to end: what is queued is dropped, the handler gets on_cancel. reset_code
  * tells a client that is still sending to stop. */

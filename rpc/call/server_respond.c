@@ -78,7 +78,7 @@ static qvt_status put_details(struct buf *out, const qvt_error *error)
 }
 
 /* Keeps the error as text; without memory for the text the code alone has to do. */
-static void keep_status(qvt_rpc_server_call *call, const qvt_error *error)
+static void keep_status(qvt_rpc_server_call *call, const qvt_error *error, qvt_slice details)
 {
     buf_clear(&call->status_text);
     call->status_message_len = 0;
@@ -90,7 +90,13 @@ static void keep_status(qvt_rpc_server_call *call, const qvt_error *error)
         return;
     }
     call->status_message_len = call->status_text.len;
-    if (details_are_needed(error) && put_details(&call->status_text, error) != QVT_OK) {
+    qvt_status status = QVT_OK;
+    if (details.len > 0) {
+        status = base64_encode(&call->status_text, details);
+    } else if (details_are_needed(error)) {
+        status = put_details(&call->status_text, error);
+    }
+    if (status != QVT_OK) {
         call->status_text.len = call->status_message_len;
     }
 }
@@ -121,22 +127,23 @@ static void end(qvt_rpc_server_call *call, uint32_t reset_code)
     }
 }
 
-void server_respond_end(qvt_rpc_server_call *call, const qvt_error *error)
+void server_respond_end(qvt_rpc_server_call *call, const qvt_error *error, qvt_slice details)
 {
     call->flags.ended = true;
-    keep_status(call, error);
+    keep_status(call, error, details);
     end(call, HTTP2_NO_ERROR);
 }
 
 void server_respond_abort(qvt_rpc_server_call *call, qvt_status status, const char *message, uint32_t reset_code)
 {
     net_timer_stop(&call->server->runtime->loop->timers, &call->deadline);
+    list_remove(&call->waiting);
     if (call->stream.session != NULL && !call->stream.local_ended) {
         qvt_error error;
         qvt_error_set(&error, status, NULL, "%s", message);
         http2_stream_drop(&call->stream);
         call->flags.ended = true;
-        keep_status(call, &error);
+        keep_status(call, &error, qvt_slice_make(NULL, 0));
         end(call, reset_code);
     }
     server_call_cancel(call);

@@ -141,8 +141,14 @@ QVT_API bool qvt_rpc_server_call_is_cancelled(const qvt_rpc_server_call *call);
 /* Ends the call after what is queued; error NULL: OK. The handle is invalid afterwards. */
 QVT_API void qvt_rpc_server_call_finish(qvt_rpc_server_call *call, const qvt_error *error);
 
-/* The unary face of a call, and back. */
+/* As qvt_rpc_server_call_finish, with details of the caller's own: an encoded google.rpc.Status, copied into
+ * grpc-status-details-bin in place of what the error's reason, field, facts and delay would make. */
+QVT_API void qvt_rpc_server_call_finish_with_details(qvt_rpc_server_call *call, const qvt_error *error,
+                                                     qvt_slice details);
+
+/* The unary face of a call, and back: NULL when something else than gRPC carries the unary. */
 QVT_API qvt_rpc_unary *qvt_rpc_server_call_unary(qvt_rpc_server_call *call);
+QVT_API qvt_rpc_server_call *qvt_rpc_server_call_of_unary(qvt_rpc_unary *unary);
 
 #ifdef __cplusplus
 }

@@ -17,6 +17,8 @@ static const qvt_rpc_method double_method = {"/test.Service/Double",  "Double", 
                                              QVT_RPC_NO_SIDE_EFFECTS, 2};
 static const qvt_rpc_method watch_method = {"/test.Service/Watch",   "Watch", "Leaf", "Leaf", QVT_RPC_SERVER_STREAMING,
                                             QVT_RPC_NO_SIDE_EFFECTS, 3};
+static const qvt_rpc_method refuse_method = {"/test.Service/Refuse",  "Refuse", "Leaf", "Leaf", QVT_RPC_UNARY,
+                                             QVT_RPC_NO_SIDE_EFFECTS, 5};
 static const qvt_rpc_method missing_method = {"/test.Service/Missing", "Missing", "", "", QVT_RPC_UNARY,
                                               QVT_RPC_NO_SIDE_EFFECTS, 4};
 
@@ -47,6 +49,21 @@ static void on_double(qvt_rpc_server_call *call, qvt_slice request, void *data)
     }
     leaf->number *= 2;
     qvt_rpc_unary_reply_message(unary, &leaf->base);
+}
+
+/* Fails with a trailer and details of its own. */
+static void on_refuse(qvt_rpc_server_call *call, qvt_slice request, void *data)
+{
+    static const char details[] = "\x08\x0a\x12\x05other";
+    qvt_rpc_server_call *same = qvt_rpc_server_call_of_unary(qvt_rpc_server_call_unary(call));
+    qvt_rpc_metadata_entry entry = {qvt_slice_text("x-echo"), qvt_slice_text("yes")};
+    qvt_error error;
+    (void)request;
+    (void)data;
+    CU_ASSERT_PTR_EQUAL(same, call);
+    CU_ASSERT_EQUAL(qvt_rpc_server_call_add_trailing(same, &entry), QVT_OK);
+    (void)qvt_error_set(&error, QVT_ABORTED, "UNSEEN", "mine");
+    qvt_rpc_server_call_finish_with_details(same, &error, qvt_slice_make(details, sizeof(details) - 1));
 }
 
 static void on_watch(qvt_rpc_server_call *call, qvt_slice request, void *data)
@@ -89,12 +106,14 @@ static void start(struct world *world)
 {
     const qvt_rpc_handler double_handler = {.on_request = on_double};
     const qvt_rpc_handler watch_handler = {.on_request = on_watch, .on_cancel = on_watch_cancel};
+    const qvt_rpc_handler refuse_handler = {.on_request = on_refuse};
     const qvt_rpc_handler chat_handler = {.on_message = on_chat, .on_half_close = on_chat_end};
     memset(world, 0, sizeof(*world));
     harness_start(&world->harness, ignore, NULL);
     QVT_ASSERT(qvt_rpc_server_new(&world->server, world->harness.runtime, NULL) == QVT_OK);
     QVT_ASSERT(qvt_rpc_server_add_method(world->server, &double_method, &double_handler, world) == QVT_OK);
     QVT_ASSERT(qvt_rpc_server_add_method(world->server, &watch_method, &watch_handler, world) == QVT_OK);
+    QVT_ASSERT(qvt_rpc_server_add_method(world->server, &refuse_method, &refuse_handler, world) == QVT_OK);
     QVT_ASSERT(qvt_rpc_server_add_method(world->server, &bidi_method, &chat_handler, world) == QVT_OK);
     QVT_ASSERT(qvt_rpc_server_listen(world->server, "127.0.0.1:0", NULL) == QVT_OK);
     qvt_rpc_channel_close(world->harness.channel, NULL, NULL);
@@ -145,6 +164,24 @@ static void error_arrives_with_field_reason_and_facts(void)
     CU_ASSERT_EQUAL_FATAL(error.fact_count, 1);
     EXPECT_TEXT(error.facts[0].name, "limit");
     EXPECT_TEXT(error.facts[0].value, "1");
+    stop(&world);
+}
+
+static void details_and_trailers_of_the_handlers_own_arrive(void)
+{
+    struct world world;
+    struct record record = {0};
+    start(&world);
+    record_start(&world.harness, &record, &refuse_method, NULL);
+    CU_ASSERT_EQUAL(qvt_rpc_client_call_send(record.call, qvt_slice_text("")), QVT_OK);
+    qvt_rpc_client_call_half_close(record.call);
+    harness_run_until(&world.harness, &record.ends);
+    CU_ASSERT_EQUAL(record.error.status, QVT_ABORTED);
+    EXPECT_TEXT(record.error.message, "mine");
+    EXPECT_TEXT(record.reason, "");
+    EXPECT_TEXT(record.trailing, "x-echo=yes;");
+    CU_ASSERT_EQUAL(record.details_len, 9);
+    record_deinit(&record);
     stop(&world);
 }
 
@@ -234,6 +271,8 @@ static void graceful_stop_sends_the_next_call_away(void)
 }
 
 SUITE_MAIN("rpc/call/client server", SUITE_CASE(typed_unary_call),
-           SUITE_CASE(error_arrives_with_field_reason_and_facts), SUITE_CASE(bad_string_is_refused_with_its_field),
-           SUITE_CASE(unknown_method_is_unimplemented), SUITE_CASE(server_stream_is_seen_and_its_cancellation_too),
-           SUITE_CASE(bidi_stream_carries_many_messages), SUITE_CASE(graceful_stop_sends_the_next_call_away))
+           SUITE_CASE(error_arrives_with_field_reason_and_facts),
+           SUITE_CASE(details_and_trailers_of_the_handlers_own_arrive),
+           SUITE_CASE(bad_string_is_refused_with_its_field), SUITE_CASE(unknown_method_is_unimplemented),
+           SUITE_CASE(server_stream_is_seen_and_its_cancellation_too), SUITE_CASE(bidi_stream_carries_many_messages),
+           SUITE_CASE(graceful_stop_sends_the_next_call_away))
