@@ -68,11 +68,11 @@ bool registry_silo_version(const struct registry_silo *silo, qvt_slice actor_typ
 const struct semver *registry_silo_semver(const struct registry *registry, const struct registry_silo *silo,
                                           qvt_slice actor_type)
 {
-    const struct silo *inner = (const struct silo *)(const void *)silo;
-    const struct actor_type *type = actor_type_find(registry, actor_type);
-    for (uint32_t i = 0; type != NULL && i < inner->view.type_count; i++) {
-        if (inner->types[i].type == type) {
-            return &version_entry(&registry->versions, inner->types[i].version)->semver;
+    const struct version_set *set = ((const struct silo *)(const void *)silo)->set;
+    const struct actor_type *type = version_index_type(&registry->index, actor_type);
+    for (uint32_t i = 0; type != NULL && set != NULL && i < set->type_count; i++) {
+        if (set->types[i].type == type) {
+            return &version_entry(&registry->index.versions, set->types[i].version)->semver;
         }
     }
     return NULL;
@@ -92,8 +92,8 @@ qvt_status registry_silo_append_versions(const struct registry_silo *silo, uint3
 
 uint32_t registry_candidate_count(const struct registry *registry, qvt_slice actor_type)
 {
-    const struct actor_type *type = actor_type_find(registry, actor_type);
-    return type == NULL ? 0 : type->host_count;
+    const struct actor_type *type = version_index_type(&registry->index, actor_type);
+    return type == NULL ? 0 : actor_type_members(type);
 }
 
 static struct placement_candidate make_candidate(const struct registry_silo *silo, const struct version_entry *version)
@@ -113,12 +113,15 @@ static struct placement_candidate make_candidate(const struct registry_silo *sil
 void registry_candidates(const struct registry *registry, qvt_slice actor_type, struct placement_candidate *candidates,
                          struct registry_host *hosts)
 {
-    const struct actor_type *type = actor_type_find(registry, actor_type);
-    for (uint32_t i = 0; type != NULL && i < type->host_count; i++) {
-        const struct registry_silo *silo = &registry->slots[type->hosts[i].slot]->view;
-        const struct version_entry *version = version_entry(&registry->versions, type->hosts[i].version);
-        candidates[i] = make_candidate(silo, version);
-        hosts[i] = (struct registry_host){silo, qvt_slice_make(version->text, version->text_len)};
+    const struct actor_type *type = version_index_type(&registry->index, actor_type);
+    for (uint32_t i = 0; type != NULL && i < type->set_count; i++) {
+        const struct version_set *set = type->sets[i].set;
+        const struct version_entry *version = version_entry(&registry->index.versions, type->sets[i].version);
+        for (uint32_t k = 0; k < set->member_count; k++) {
+            const struct registry_silo *silo = &registry->slots[set->members[k]]->view;
+            *candidates++ = make_candidate(silo, version);
+            *hosts++ = (struct registry_host){silo, qvt_slice_make(version->text, version->text_len)};
+        }
     }
 }
 

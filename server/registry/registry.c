@@ -39,8 +39,7 @@ void registry_free(struct registry *registry)
     QVT_ASSERT(list_is_empty(&registry->walks));
     free_records(registry);
     history_deinit(&registry->history);
-    version_interner_deinit(&registry->versions);
-    table_deinit(&registry->types);
+    version_index_deinit(&registry->index);
     table_deinit(&registry->table);
     free(registry->slots);
     free(registry->free_slots);

@@ -1,17 +1,16 @@
-/* The inside of a registry: records, their order, and the index from actor types to silos. Private to this folder.
+/* The inside of a registry: records, their order, and the silos behind the index of versions. Private to this folder.
  *
  * Invariants:
  * 1. a record is in `table`, in the ordered chain, and in `order`, or in none of them;
- * 2. slots[silo->slot] is the silo, and hosts[position] of each of its types names that slot;
- * 3. an actor type exists while a silo has it. */
+ * 2. slots[silo->slot] is the silo, and set->members[silo->position] of its set names that slot. */
 #ifndef QVT_SERVER_REGISTRY_STATE_H
 #define QVT_SERVER_REGISTRY_STATE_H
 
 #include "base/list.h"
 #include "server/registry/history.h"
-#include "server/registry/intern.h"
 #include "server/registry/registry.h"
 #include "server/registry/table.h"
+#include "server/registry/version_set.h"
 
 #define SETTING_INCARNATION_FLOOR "incarnation_floor" /* the highest incarnation of a deleted silo or above */
 #define SETTING_EXPIRY_PAUSED "expiry_paused"         /* number: since when, wall clock in microseconds */
@@ -26,35 +25,14 @@ struct order_node {
 
 struct record;
 
-/* A silo that has an actor type. */
-struct host {
-    uint32_t slot;
-    uint32_t version; /* id in registry->versions */
-};
-
-struct actor_type {
-    uint64_t hash;
-    struct host *hosts;
-    uint32_t host_count;
-    uint32_t host_capacity;
-    uint32_t pending; /* hosts that an apply in progress will add */
-    size_t name_len;
-    char name[];
-};
-
-struct silo_type {
-    struct actor_type *type;
-    uint32_t version;
-    uint32_t position; /* in type->hosts */
-};
-
 struct silo {
     struct registry_silo view;
     struct record *record;
-    struct list dead_link; /* in registry->dead while DEAD */
-    qvt_slice versions;    /* silo_view_versions */
-    struct silo_type *types;
+    struct list dead_link;   /* in registry->dead while DEAD */
+    struct version_set *set; /* NULL: no versions */
+    uint32_t position;       /* in set->members */
     uint32_t slot;
+    bool keeps_set; /* prepared: stays in the set of the silo before */
 };
 
 struct policy {
@@ -85,8 +63,7 @@ struct registry {
     struct list order;
     struct list walks; /* registry_walk.link */
     size_t tombstones; /* in order */
-    struct table types;
-    struct version_interner versions;
+    struct version_index index;
     struct silo **slots;
     uint32_t *free_slots;
     uint32_t free_slot_count;
@@ -131,8 +108,6 @@ void silo_commit(struct registry *registry, struct record *record, struct silo *
 
 /* Takes the silo out of all indexes and frees it. */
 void silo_remove(struct registry *registry, struct silo *silo);
-
-struct actor_type *actor_type_find(const struct registry *registry, qvt_slice name);
 
 /* ---- policy_view.c ---- */
 
