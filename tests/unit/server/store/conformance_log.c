@@ -542,7 +542,7 @@ static void expect_model(struct store_log *log, const struct model *model)
             char key[8];
             (void)snprintf(key, sizeof key, "k%zu", i);
             const char *value = loaded_value(&loaded, model_kind(kind), key);
-            CU_ASSERT_EQUAL(value == NULL ? 0 : atoi(value), model->values[kind][i]);
+            CU_ASSERT_EQUAL(value == NULL ? 0 : strtol(value, NULL, 10), model->values[kind][i]);
             records += model->values[kind][i] != 0;
         }
     }
