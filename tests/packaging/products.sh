@@ -81,7 +81,7 @@ target_link_libraries(client qvt::qvt)
 add_executable(server ../qvtrpc.c)
 target_link_libraries(server qvtrpc::qvtrpc)
 CMAKE
-cmake -S "$work/consumer" -B "$work/consumer/build" -DCMAKE_PREFIX_PATH="$work/usr" >"$work/cmake.log" ||
+cmake -G Ninja -S "$work/consumer" -B "$work/consumer/build" -DCMAKE_PREFIX_PATH="$work/usr" >"$work/cmake.log" ||
     fail "the CMake package does not configure"
 cmake --build "$work/consumer/build" >"$work/cmake.log" || fail "the CMake package does not link"
 "$work/consumer/build/client"
