@@ -4,7 +4,8 @@
 #include "rpc/call/server_private.h"
 
 enum {
-    SPARE_MAX = 1024,  /* calls kept for later */
+    SPARE_MAX = 256,   /* calls kept for later */
+    SPARE_LARGE = 32,  /* so many of them keep a large arena */
     KEEP_BYTES = 4096, /* of each of a spare call's buffers */
 };
 
@@ -16,6 +17,7 @@ static qvt_rpc_server_call *new_call(qvt_rpc_server *server)
     }
     *call = (qvt_rpc_server_call){.unary = {&server_call_carrier}, .server = server, .timeout_ns = -1};
     http2_stream_init(&call->stream);
+    list_init(&call->waiting);
     frame_decoder_init(&call->decoder, server->options.max_message_bytes);
     arena_init(&call->arena, server->options.max_call_memory_bytes);
     return call;
@@ -81,7 +83,11 @@ static void clean(qvt_rpc_server_call *call)
     metadata_list_clear(&call->metadata);
     metadata_list_clear(&call->initial);
     metadata_list_clear(&call->trailing);
-    arena_reset(&call->arena);
+    if (call->arena.used > KEEP_BYTES && call->server->spare_count >= SPARE_LARGE) {
+        arena_deinit(&call->arena);
+    } else {
+        arena_reset(&call->arena);
+    }
     call->conn = NULL;
     call->method = NULL;
     call->context = NULL;

@@ -26,6 +26,7 @@ void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_st
     }
     conn->server = server;
     conn->timer.on_due = on_preface_due;
+    list_init(&conn->waiting);
     if (net_conn_accept(&conn->net, &server->setup, fd, peer) != QVT_OK) {
         free(conn);
         return;
@@ -101,12 +102,20 @@ static void on_ping_ack(void *data, const uint8_t payload[8])
 static void on_close(struct http2_stream *stream, uint32_t code)
 {
     (void)code;
-    server_call_close(server_call_of(stream));
+    qvt_rpc_server_call *call = server_call_of(stream);
+    struct server_conn *conn = call->conn;
+    conn->calls++; /* the connection stays while its waiting calls are looked at */
+    list_remove(&call->waiting);
+    server_call_close(call);
+    server_receive_waiting(conn);
+    conn->calls--;
+    server_conn_release(conn);
 }
 
 static void on_drain(struct http2_stream *stream)
 {
     qvt_rpc_server_call *call = server_call_of(stream);
+    server_receive_waiting(call->conn);
     const struct server_call_flags *flags = &call->flags;
     if (flags->dispatched && !flags->finished && !flags->cancelled && call->method->handler.on_drain != NULL) {
         call->method->handler.on_drain(call, call->method->data);

@@ -88,14 +88,32 @@ void server_receive_data(struct http2_stream *stream, qvt_slice bytes)
     give_back(call, taken);
 }
 
+static bool must_wait(const struct server_conn *conn)
+{
+    return http2_session_queued(conn->net.session) >= conn->server->options.max_queued_bytes;
+}
+
 static void dispatch(qvt_rpc_server_call *call)
 {
     if (!call->flags.has_request) {
         abort_call(call, QVT_UNIMPLEMENTED, "no request message");
         return;
     }
+    if (must_wait(call->conn)) {
+        list_push_back(&call->conn->waiting, &call->waiting);
+        return;
+    }
     call->flags.dispatched = true;
     call->method->handler.on_request(call, buf_slice(&call->decoder.message), call->method->data);
+}
+
+void server_receive_waiting(struct server_conn *conn)
+{
+    while (!list_is_empty(&conn->waiting) && !conn->net.closing && !must_wait(conn)) {
+        qvt_rpc_server_call *call = LIST_ENTRY(conn->waiting.next, qvt_rpc_server_call, waiting);
+        list_remove(&call->waiting);
+        dispatch(call);
+    }
 }
 
 static void deliver_end(qvt_rpc_server_call *call)

@@ -8,8 +8,31 @@ static struct http2_stream *find_stream(struct http2_session *session, int32_t i
     return nghttp2_session_get_stream_user_data(session->ng, id);
 }
 
+/* A stream id below one that was used opens nothing: it is a connection error (RFC 9113 §5.1.1). nghttp2 ignores the
+ * frame, as it must for streams that were open once. */
+static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *head, void *data)
+{
+    struct http2_session *session = data;
+    if (head->type == NGHTTP2_HEADERS && head->stream_id >= session->skipped_low &&
+        head->stream_id <= session->skipped_high) {
+        int result = nghttp2_session_terminate_session(ng, NGHTTP2_PROTOCOL_ERROR);
+        return result == 0 ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    return 0;
+}
+
+static void note_id(struct http2_session *session, int32_t id)
+{
+    if (id > session->last_id + 2) {
+        session->skipped_low = session->last_id + 1;
+        session->skipped_high = id - 1;
+    }
+    session->last_id = id;
+}
+
 static int begin_request(struct http2_session *session, int32_t id)
 {
+    note_id(session, id);
     struct http2_stream *stream = session->events->on_request(session->data);
     session->receiving = stream;
     if (stream == NULL) {
@@ -207,6 +230,7 @@ nghttp2_session_callbacks *http2_callbacks_new(void)
     if (nghttp2_session_callbacks_new(&callbacks) != 0) {
         return NULL;
     }
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk);

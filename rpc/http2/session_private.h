@@ -18,6 +18,9 @@ struct http2_session {
     size_t stream_count;
     size_t resets_waiting; /* streams with reset_after_end */
     uint32_t max_header_bytes;
+    int32_t last_id;     /* of the requests received */
+    int32_t skipped_low; /* the range of ids that the client passed over last; 0: none */
+    int32_t skipped_high;
     enum http2_role role;
     bool ready;
     bool ping_after_goaway; /* nghttp2 would send a PING before a GOAWAY that was queued earlier */

@@ -1,6 +1,7 @@
 #include "rpc/net/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +15,29 @@ enum {
     ACCEPT_BURST = 64 /* connections taken in one turn, so that a storm of them does not starve the others */
 };
 
+static int accept_one(struct net_listener *listener, struct sockaddr_storage *peer)
+{
+    socklen_t len = sizeof(*peer);
+    return accept(listener->fd, (struct sockaddr *)peer, &len);
+}
+
+static int open_spare(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* A connection that cannot be accepted would wake the loop for ever. */
+static void refuse_one(struct net_listener *listener)
+{
+    struct sockaddr_storage peer;
+    close(listener->spare_fd);
+    int fd = accept_one(listener, &peer);
+    if (fd >= 0) {
+        close(fd);
+    }
+    listener->spare_fd = open_spare();
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     (void)status;
@@ -21,13 +45,13 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     struct net_listener *listener = handle->data;
     for (int i = 0; i < ACCEPT_BURST && listener->fd >= 0; i++) {
         struct sockaddr_storage peer = {0};
-        socklen_t len = sizeof(peer);
-        int fd = accept(listener->fd, (struct sockaddr *)&peer, &len);
-        if (fd < 0) {
+        int fd = accept_one(listener, &peer);
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE) && listener->spare_fd >= 0) {
+            refuse_one(listener);
+        } else if (fd < 0) {
             /* Nobody waits, or a passing failure: the next turn tries again. */
             return;
-        }
-        if (net_socket_prepare(fd)) {
+        } else if (net_socket_prepare(fd)) {
             listener->on_accept(listener, fd, &peer);
         } else {
             close(fd);
@@ -59,6 +83,7 @@ static bool start(struct net_listener *listener, uv_loop_t *uv)
     listener->poll.data = listener;
     result = uv_poll_start(&listener->poll, UV_READABLE, on_poll);
     QVT_ASSERT(result == 0);
+    listener->spare_fd = open_spare();
     return true;
 }
 
@@ -96,4 +121,7 @@ void net_listener_close(struct net_listener *listener)
     uv_close((uv_handle_t *)&listener->poll, on_poll_closed);
     close(listener->fd);
     listener->fd = -1;
+    if (listener->spare_fd >= 0) {
+        close(listener->spare_fd);
+    }
 }

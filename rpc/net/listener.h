@@ -16,6 +16,7 @@ struct net_listener {
     char address[NET_ADDRESS_TEXT_MAX]; /* with the real port */
     uv_poll_t poll;
     int fd;
+    int spare_fd; /* given up for a moment to refuse a connection when the process has no descriptors left */
 };
 
 /* Binds and listens. Not OK: nothing is owed; INVALID_ARGUMENT for the text, UNAVAILABLE when the address cannot be

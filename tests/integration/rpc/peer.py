@@ -1,5 +1,6 @@
 """Starts rpc_peer and talks to it as bytes: generic stubs of python3-grpcio, and bare HTTP/2 frames."""
 import os
+import resource
 import socket
 import struct
 import subprocess
@@ -11,11 +12,13 @@ TIMEOUT = 20
 
 
 class Peer:
-    """A running rpc_peer; options go to its environment."""
+    """A running rpc_peer; options go to its environment, limit is how many descriptors it may have."""
 
-    def __init__(self, **options):
+    def __init__(self, limit=None, **options):
         environment = dict(os.environ, **{name: str(value) for name, value in options.items()})
-        self.process = subprocess.Popen([BINARY], stdout=subprocess.PIPE, env=environment, text=True)
+        self.process = subprocess.Popen([BINARY], stdout=subprocess.PIPE, env=environment, text=True,
+                                        preexec_fn=limit and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE,
+                                                                                         (limit, limit))))
         self.address = self.process.stdout.readline().split()[1]
         self.host, port = self.address.rsplit(":", 1)
         self.port = int(port)

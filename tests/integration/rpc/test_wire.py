@@ -289,10 +289,11 @@ class Wire(unittest.TestCase):
 
     def test_expired_call_ends_although_its_window_is_closed(self):
         with Raw(self.peer, struct.pack(">HI", 4, 0)) as connection:
-            connection.request(1, with_fields(path="/test.Peer/Echo", grpc_timeout="30m"), message(b"hello"))
-            connection.wait_for(HEADERS, 1)
-            frame = connection.wait_for(HEADERS, 1)
-            self.assertTrue(frame[1] & END_STREAM)
+            connection.request(1, with_fields(path="/test.Peer/Echo", grpc_timeout="200m"), message(b"hello"))
+            frames = connection.frames_of(1)
+            headers, data, _ = self.read(frames)
+            self.assertEqual(data, b"")
+            self.assertIn(("grpc-status", "4"), headers[-1])
 
     def test_reader_that_stops_does_not_stop_others(self):
         with Raw(self.peer, struct.pack(">HI", 4, 1 << 30)) as connection:
@@ -326,6 +327,15 @@ class Wire(unittest.TestCase):
             self.assertEqual(struct.unpack(">II", frame[3][:8])[1], PROTOCOL_ERROR)
             self.assertIsNone(self.drain(connection))
 
+    def test_stream_id_that_was_passed_over_is_a_connection_error(self):
+        with Raw(self.peer) as connection:
+            connection.request(5, with_fields(), message(b"hi"))
+            connection.frames_of(5)
+            connection.request(3, with_fields(), message(b"hi"))
+            frame = connection.wait_for(GOAWAY)
+            self.assertEqual(struct.unpack(">II", frame[3][:8])[1], PROTOCOL_ERROR)
+            self.assertIsNone(self.drain(connection))
+
     def test_many_streams_and_resets_leave_nothing_open(self):
         with Raw(self.peer) as connection:
             for i in range(300):
@@ -335,6 +345,32 @@ class Wire(unittest.TestCase):
             connection.send(PING, 0, 0, b"12345678")
             connection.wait_for(PING)
             self.assertEqual(self.peer.stats()["open"], 1)
+
+
+class Limits(unittest.TestCase):
+    def test_calls_wait_for_queued_answers_to_leave(self):
+        with Peer(PEER_MAX_QUEUED=1000) as peer, Raw(peer, struct.pack(">HI", 4, 0)) as connection:
+            connection.request(1, with_fields(), message(b"x" * 2000))
+            connection.request(3, with_fields(), message(b"y"))
+            connection.request(5, with_fields(), message(b"z"))
+            connection.wait_for(HEADERS, 1)
+            connection.send(PING, 0, 0, b"12345678")
+            self.assertEqual(connection.frame()[0], PING)
+            connection.send(RST_STREAM, 0, 5, struct.pack(">I", CANCEL))
+            connection.send(WINDOW_UPDATE, 0, 1, struct.pack(">I", 3000))
+            self.assertTrue(connection.wait_for(HEADERS, 3))
+            connection.send(WINDOW_UPDATE, 0, 3, struct.pack(">I", 3000))
+            self.assertEqual(connection.wait_for(DATA, 3)[3], message(b"y"))
+            self.assertEqual(peer.stats()["open"], 1)
+
+    def test_without_descriptors_connections_are_refused_and_others_served(self):
+        with Peer(limit=40) as peer, Raw(peer) as first:
+            others = [Raw(peer, preface=False) for _ in range(60)]
+            self.assertIsNone(others[-1].frame())
+            first.request(1, with_fields(), message(b"hi"))
+            self.assertEqual(first.wait_for(DATA, 1)[3], message(b"hi"))
+            for other in others:
+                other.socket.close()
 
 
 class Stop(unittest.TestCase):
