@@ -13,7 +13,10 @@ struct registry_limits {
     uint32_t lease_default_ms;
     uint32_t lease_min_ms;
     uint32_t lease_max_ms;
-    uint32_t bulk_silos; /* in one change of expiry, suspicion or purge */
+    uint32_t suspect_missed;   /* heartbeats */
+    uint32_t recover_renewals; /* in time, that clear suspect and unhealthy */
+    uint32_t unhealthy_below;  /* the health score, 0 to 100 */
+    uint32_t bulk_silos;       /* in one change of expiry, suspicion or purge */
     uint32_t bulk_bytes;
     uint32_t dead_silos; /* kept */
     int64_t dead_us;     /* how long they are kept */
@@ -28,10 +31,10 @@ struct registry_limits {
 #define REGISTRY_LIMITS_DEFAULT                                                                                        \
     {                                                                                                                  \
         .silos = 100000, .silo_types = 1024, .labels = 64, .label_bytes = 256, .registration_bytes = 1u << 20,         \
-        .lease_default_ms = 15000, .lease_min_ms = 2000, .lease_max_ms = 600000, .bulk_silos = 1000,                   \
-        .bulk_bytes = 1u << 20, .dead_silos = 1000, .dead_us = INT64_C(604800000000), .history_changes = 10000,        \
-        .history_us = INT64_C(3600000000), .history_bytes = 64u << 20, .preserve_silos = 3, .preserve_percent = 15,    \
-        .preserve_max_us = INT64_C(600000000)                                                                          \
+        .lease_default_ms = 15000, .lease_min_ms = 2000, .lease_max_ms = 600000, .suspect_missed = 2,                  \
+        .recover_renewals = 3, .unhealthy_below = 50, .bulk_silos = 1000, .bulk_bytes = 1u << 20, .dead_silos = 1000,  \
+        .dead_us = INT64_C(604800000000), .history_changes = 10000, .history_us = INT64_C(3600000000),                 \
+        .history_bytes = 64u << 20, .preserve_silos = 3, .preserve_percent = 15, .preserve_max_us = INT64_C(600000000) \
     }
 
 #endif

@@ -135,20 +135,26 @@ qvt_status validate_labels(const struct label_map *labels, const struct registry
     return QVT_OK;
 }
 
-static qvt_status validate_version(const Quark__Version__V1__SiloInfo__ActorTypeVersionsEntry *entry, const char *field,
-                                   qvt_error *error)
+static qvt_status refuse_version(const char *actor_type, qvt_slice text, const char *why, const char *field,
+                                 qvt_error *error)
 {
-    QVT_TRY(validate_actor_type(qvt_slice_text(entry->key), field, error));
     char path[QVT_ERROR_FIELD_MAX];
-    snprintf(path, sizeof path, "%s[%.64s].version", field, entry->key);
-    qvt_slice text = qvt_slice_text(entry->value == NULL ? NULL : entry->value->version);
+    snprintf(path, sizeof path, "%s[%.64s].version", field, actor_type);
     if (text.len == 0) {
         return qvt_error_field(error, path, "missing: every actor type needs a version");
     }
+    return qvt_error_field(error, path, "\"%.*s\" is no version: %s", SHOW(text), why);
+}
+
+static qvt_status validate_version(const Quark__Version__V1__SiloInfo__ActorTypeVersionsEntry *entry, const char *field,
+                                   qvt_error *error)
+{
     struct semver parsed;
-    const char *why;
-    if (semver_parse(&parsed, text, &why) != QVT_OK) {
-        return qvt_error_field(error, path, "\"%.*s\" is no version: %s", SHOW(text), why);
+    const char *why = "";
+    qvt_slice text = qvt_slice_text(entry->value == NULL ? NULL : entry->value->version);
+    QVT_TRY(validate_actor_type(qvt_slice_text(entry->key), field, error));
+    if (text.len == 0 || semver_parse(&parsed, text, &why) != QVT_OK) {
+        return refuse_version(entry->key, text, why, field, error);
     }
     return QVT_OK;
 }

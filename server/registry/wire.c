@@ -4,7 +4,7 @@
 
 #define WIRE_NUMBER_MAX ((1u << 29) - 1u)
 
-static bool read_varint(qvt_slice *rest, uint64_t *value)
+static bool read_long_varint(qvt_slice *rest, uint64_t *value)
 {
     uint64_t result = 0;
     size_t i = 0;
@@ -18,6 +18,17 @@ static bool read_varint(qvt_slice *rest, uint64_t *value)
         }
     }
     return false;
+}
+
+/* Nearly all tags and lengths are one byte. */
+static inline bool read_varint(qvt_slice *rest, uint64_t *value)
+{
+    if (rest->len > 0 && rest->data[0] < 0x80u) {
+        *value = rest->data[0];
+        *rest = qvt_slice_make(rest->data + 1, rest->len - 1);
+        return true;
+    }
+    return read_long_varint(rest, value);
 }
 
 static bool read_fixed(qvt_slice *rest, size_t len, uint64_t *value)

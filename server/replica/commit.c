@@ -4,100 +4,6 @@
 #include "server/registry/silo_view.h"
 #include "server/replica/replica_state.h"
 
-/* ---- answers ---- */
-
-static void answer(struct replica *replica, struct flight *flight, const qvt_error *error)
-{
-    struct replica_outcome outcome = {
-        .status = error == NULL ? QVT_OK : error->status,
-        .error = error,
-        .position = *registry_head(replica->registry),
-        .image = NULL,
-    };
-    if (error == NULL) {
-        outcome.position = flight->proposal.position;
-        outcome.image = flight->proposal.image;
-    }
-    flight->on_outcome(flight->data, &outcome);
-    proposal_deinit(&flight->proposal);
-    free(flight->refusal);
-    free(flight);
-}
-
-static struct flight *take_first(struct list *list)
-{
-    struct flight *flight = LIST_ENTRY(list->next, struct flight, link);
-    list_remove(&flight->link);
-    return flight;
-}
-
-/* Registering again without a change is a sign of life as well. */
-static void renew_unchanged(struct replica *replica, const struct flight *flight)
-{
-    struct registry_silo asked;
-    bool unchanged = flight->status == QVT_OK && flight->proposal.change == NULL && flight->proposal.image != NULL;
-    if (flight->command.kind != COMMAND_REGISTER_SILO || !unchanged ||
-        silo_view_parse(&asked, flight->proposal.image) != QVT_OK) {
-        return;
-    }
-    const struct registry_silo *silo = registry_silo(replica->registry, asked.id);
-    if (silo != NULL && silo->incarnation == asked.incarnation && silo->status != PLACEMENT_DEAD) {
-        replica_hear_again(replica, silo);
-    }
-}
-
-/* With `error` set, what depends on the failed append gets it; refusals that did not depend keep their own answer. */
-static void settle(struct replica *replica, const qvt_error *error)
-{
-    struct list done;
-    list_init(&done);
-    while (!list_is_empty(&replica->flying)) {
-        list_push_back(&done, &take_first(&replica->flying)->link);
-    }
-    while (!list_is_empty(&done)) {
-        struct flight *flight = take_first(&done);
-        bool failed = error != NULL && (flight->depends || flight->proposal.change != NULL);
-        if (!failed) {
-            renew_unchanged(replica, flight);
-        }
-        answer(replica, flight, failed ? error : flight->refusal);
-    }
-}
-
-void replica_refuse_all(struct replica *replica, const qvt_error *error)
-{
-    struct list all;
-    list_init(&all);
-    while (!list_is_empty(&replica->queue)) {
-        list_push_back(&all, &take_first(&replica->queue)->link);
-    }
-    while (!list_is_empty(&all)) {
-        answer(replica, take_first(&all), error);
-    }
-}
-
-void replica_submit(struct replica *replica, const struct command *command, replica_on_outcome on_outcome, void *data)
-{
-    qvt_error error;
-    struct flight *flight = NULL;
-    if (replica_ready(replica, &error) == QVT_OK) {
-        flight = calloc(1, sizeof *flight);
-        (void)qvt_error_set(&error, QVT_NO_MEMORY, NULL, "out of memory");
-    }
-    if (flight == NULL) {
-        struct replica_outcome outcome = {error.status, &error, *registry_head(replica->registry), NULL};
-        on_outcome(data, &outcome);
-        return;
-    }
-    flight->command = *command;
-    flight->on_outcome = on_outcome;
-    flight->data = data;
-    list_push_back(&replica->queue, &flight->link);
-    replica_wake(replica);
-}
-
-/* ---- the mirror ---- */
-
 bool replica_follow(struct replica *replica, struct change *change)
 {
     struct replica_endings endings = {NULL, 0};
@@ -145,10 +51,10 @@ static void propose_all(struct replica *replica)
 {
     static const qvt_error no_memory = {.status = QVT_NO_MEMORY, .message = "out of memory"};
     while (!list_is_empty(&replica->queue) && has_room(replica)) {
-        struct flight *flight = take_first(&replica->queue);
+        struct flight *flight = flight_take_first(&replica->queue);
         propose(replica, flight);
         if (flight->status != QVT_OK && flight->refusal == NULL) {
-            answer(replica, flight, &no_memory);
+            flight_answer(replica, flight, &no_memory);
         } else {
             list_push_back(&replica->flying, &flight->link);
         }
@@ -254,7 +160,7 @@ static void on_appended(struct replica *replica)
         }
     }
     end_batch(replica);
-    settle(replica, NULL);
+    replica_settle(replica, NULL);
 }
 
 static void on_conflict(struct replica *replica, struct change *const *missed, size_t count)
@@ -278,11 +184,11 @@ static void on_unmet(struct replica *replica)
     list_init(&again);
     end_batch(replica);
     while (!list_is_empty(&replica->flying)) {
-        struct flight *flight = take_first(&replica->flying);
+        struct flight *flight = flight_take_first(&replica->flying);
         forget_proposal(flight);
         if (flight->command.kind == COMMAND_EXPIRE) {
             flight->proposal.position = *registry_head(replica->registry);
-            answer(replica, flight, NULL);
+            flight_answer(replica, flight, NULL);
         } else {
             list_push_back(&again, &flight->link);
         }
@@ -300,36 +206,47 @@ static void on_uncertain(struct replica *replica)
     (void)qvt_error_set(&error, QVT_UNAVAILABLE, "UNCERTAIN",
                         "whether the write was committed cannot be known; repeating it with its request_id is safe");
     end_batch(replica);
-    settle(replica, &error);
+    replica_settle(replica, &error);
     replica_reload(replica);
+}
+
+/* A conflict while closing puts commands back into a queue that nobody flushes any more. */
+static void refuse_requeued(struct replica *replica)
+{
+    qvt_error error;
+    (void)qvt_error_set(&error, QVT_UNAVAILABLE, "SHUTTING_DOWN", "the tracker is stopping");
+    error.retry_delay_ms = RETRY_DELAY_MS;
+    replica_refuse_all(replica, &error);
 }
 
 static void on_append(void *data, enum store_append_outcome outcome, struct change *const *missed, size_t missed_count,
                       const qvt_error *error)
 {
     struct replica *replica = data;
+    replica_enter(replica);
     switch (outcome) {
     case STORE_APPENDED: on_appended(replica); break;
     case STORE_CONFLICT: on_conflict(replica, missed, missed_count); break;
     case STORE_UNMET: on_unmet(replica); break;
     case STORE_FAILED:
         end_batch(replica);
-        settle(replica, error);
+        replica_settle(replica, error);
         break;
     case STORE_UNCERTAIN: on_uncertain(replica); break;
     }
     if (replica->phase == REPLICA_CLOSING) {
-        replica_close_if_idle(replica);
+        refuse_requeued(replica);
     } else if (!list_is_empty(&replica->queue)) {
         replica_wake(replica);
     }
+    replica_leave(replica);
 }
 
 static void fail_all(struct replica *replica)
 {
     static const qvt_error no_memory = {.status = QVT_NO_MEMORY, .message = "out of memory"};
     end_batch(replica);
-    settle(replica, &no_memory);
+    replica_settle(replica, &no_memory);
     replica_refuse_all(replica, &no_memory);
 }
 
@@ -347,7 +264,7 @@ void replica_flush(struct replica *replica)
     (void)batch_changes(replica->batch, &count);
     if (count == 0) {
         end_batch(replica);
-        settle(replica, NULL);
+        replica_settle(replica, NULL);
     } else if (prepare_append(replica)) {
         store_append(replica->log, &replica->append, on_append, replica);
     } else {

@@ -8,8 +8,6 @@
 #include "quark/version/v1/silo.pb-c.h"
 #include "qvt/status.h"
 
-#define HEALTH_SCORE_MIN 50.0
-
 struct health {
     double cpu_percent;
     double memory_percent;

@@ -4,13 +4,7 @@
 #include "server/registry/silo_view.h"
 #include "server/replica/replica_state.h"
 
-#define CLEAR_AFTER 3u /* renewals in time that clear suspect or unhealthy (SPEC §3.4) */
 #define PURGE_EVERY_US INT64_C(60000000)
-
-static int64_t now_us(const struct replica *replica)
-{
-    return store_monotonic_us(replica->store);
-}
 
 /* ---- following changes ---- */
 
@@ -47,8 +41,8 @@ void replica_note_before(struct replica *replica, const struct change *change, s
 static struct pulse *ensure_pulse(struct replica *replica, const struct registry_silo *silo)
 {
     struct pulse *pulse = pulses_find(&replica->pulses, silo->incarnation);
-    if (pulse == NULL && pulses_add(&replica->pulses, silo->incarnation, silo->id, silo->lease_ttl_ms, now_us(replica),
-                                    store_wall_us(replica->store), &pulse) == QVT_OK) {
+    if (pulse == NULL && pulses_add(&replica->pulses, silo->incarnation, silo->id, silo->lease_ttl_ms,
+                                    replica_now_us(replica), store_wall_us(replica->store), &pulse) == QVT_OK) {
         pulse->suspect_wanted = silo->suspect;
         pulse->unhealthy_wanted = silo->unhealthy;
     }
@@ -67,14 +61,14 @@ static void note_silo(struct replica *replica, const struct change *change, cons
     pulse->ttl_ms = silo->lease_ttl_ms;
     pulse->leaving = silo->status == PLACEMENT_SHUTTING_DOWN;
     if (change->event == CHANGE_SILO_REGISTERED) {
-        pulse_hear(&replica->pulses, pulse, now_us(replica), store_wall_us(replica->store));
+        pulse_hear(&replica->pulses, pulse, replica_now_us(replica), store_wall_us(replica->store));
     }
 }
 
 /* An expired silo goes on counting in the window in which it lapsed. */
 static void note_expired(struct replica *replica, const struct replica_endings *endings)
 {
-    int64_t began_us = now_us(replica) - preserve_window_us(&replica->limits);
+    int64_t began_us = replica_now_us(replica) - preserve_window_us(&replica->limits);
     for (size_t i = 0; i < endings->count; i++) {
         const struct pulse *pulse = pulses_find(&replica->pulses, endings->incarnations[i]);
         if (pulse == NULL || pulse->leaving || pulse->begun_us > began_us || pulse_end_us(pulse) <= began_us) {
@@ -92,9 +86,9 @@ static void arm_purge(struct replica *replica)
 {
     uint32_t dead = registry_counts(replica->registry)->silos_by_status[PLACEMENT_DEAD];
     if (dead > replica->limits.dead_silos) {
-        replica->purge_us = now_us(replica);
+        replica->purge_us = replica_now_us(replica);
     } else if (dead > 0 && replica->purge_us == INT64_MAX) {
-        replica->purge_us = now_us(replica) + PURGE_EVERY_US;
+        replica->purge_us = replica_now_us(replica) + PURGE_EVERY_US;
     }
 }
 
@@ -162,11 +156,11 @@ static void want_unhealthy(struct replica *replica, struct pulse *pulse, bool wa
 
 static void judge_health(struct replica *replica, struct pulse *pulse, bool committed)
 {
-    bool fit = !pulse->health.known || pulse->health.score >= HEALTH_SCORE_MIN;
+    bool fit = !pulse->health.known || pulse->health.score >= replica->limits.unhealthy_below;
     pulse->fit = fit && pulse->in_time > 1 ? pulse->fit + 1 : (fit ? 1u : 0u);
     if (!fit) {
         want_unhealthy(replica, pulse, true, committed);
-    } else if (pulse->fit >= CLEAR_AFTER) {
+    } else if (pulse->fit >= replica->limits.recover_renewals) {
         want_unhealthy(replica, pulse, false, committed);
     }
 }
@@ -178,14 +172,14 @@ void replica_hear(struct replica *replica, const struct registry_silo *silo, con
     if (pulse == NULL) {
         return;
     }
-    pulse_hear(&replica->pulses, pulse, now_us(replica), store_wall_us(replica->store));
+    pulse_hear(&replica->pulses, pulse, replica_now_us(replica), store_wall_us(replica->store));
     if (health->known) {
         pulse->health = *health;
     }
     if (activity->known) {
         pulse->activity = *activity;
     }
-    if (pulse->in_time >= CLEAR_AFTER || !silo->suspect) {
+    if (pulse->in_time >= replica->limits.recover_renewals || !silo->suspect) {
         want_suspect(replica, pulse, false, silo->suspect);
     }
     judge_health(replica, pulse, silo->unhealthy);

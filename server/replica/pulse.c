@@ -14,9 +14,9 @@ static bool has_incarnation(const void *item, const void *key)
     return ((const struct pulse *)item)->incarnation == *(const uint64_t *)key;
 }
 
-void pulses_init(struct pulses *pulses)
+void pulses_init(struct pulses *pulses, uint32_t suspect_missed)
 {
-    *pulses = (struct pulses){.table = {NULL, 0, 0}};
+    *pulses = (struct pulses){.table = {NULL, 0, 0}, .suspect_missed = suspect_missed};
     list_init(&pulses->suspects);
     list_init(&pulses->unhealthy);
 }
@@ -30,7 +30,7 @@ void pulses_deinit(struct pulses *pulses)
     }
     table_deinit(&pulses->table);
     deadlines_deinit(&pulses->late);
-    pulses_init(pulses);
+    pulses_init(pulses, pulses->suspect_missed);
 }
 
 struct pulse *pulses_find(const struct pulses *pulses, uint64_t incarnation)
@@ -82,9 +82,9 @@ static int64_t half_intervals_us(const struct pulse *pulse, int64_t count)
     return (int64_t)pulse->ttl_ms * 1000 / 6 * count;
 }
 
-static int64_t suspect_at_us(const struct pulse *pulse)
+static int64_t suspect_at_us(const struct pulses *pulses, const struct pulse *pulse)
 {
-    return pulse->heard_us + half_intervals_us(pulse, 5);
+    return pulse->heard_us + half_intervals_us(pulse, 2 * (int64_t)pulses->suspect_missed + 1);
 }
 
 bool pulse_is_late(const struct pulse *pulse, int64_t now_us)
@@ -102,7 +102,7 @@ void pulse_hear(struct pulses *pulses, struct pulse *pulse, int64_t now_us, int6
     pulse->in_time = pulse_is_late(pulse, now_us) ? 1 : pulse->in_time + 1;
     pulse->heard_us = now_us;
     pulse->heard_wall_us = wall_us;
-    int64_t due_us = suspect_at_us(pulse);
+    int64_t due_us = suspect_at_us(pulses, pulse);
     if (pulse->late.index == DEADLINE_NONE || pulse->late.due_us > due_us) {
         deadlines_set(&pulses->late, &pulse->late, due_us);
     }
@@ -113,12 +113,12 @@ struct pulse *pulses_take_late(struct pulses *pulses, int64_t now_us)
     struct deadline *first;
     while ((first = deadlines_first(&pulses->late)) != NULL && first->due_us <= now_us) {
         struct pulse *pulse = LIST_ENTRY(first, struct pulse, late);
-        if (suspect_at_us(pulse) <= now_us) {
+        if (suspect_at_us(pulses, pulse) <= now_us) {
             deadlines_remove(&pulses->late, first);
             pulse->in_time = 0;
             return pulse;
         }
-        deadlines_set(&pulses->late, first, suspect_at_us(pulse));
+        deadlines_set(&pulses->late, first, suspect_at_us(pulses, pulse));
     }
     return NULL;
 }

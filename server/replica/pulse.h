@@ -35,9 +35,10 @@ struct pulses {
     struct deadlines late;
     struct list suspects;
     struct list unhealthy;
+    uint32_t suspect_missed; /* heartbeats missed that make a silo suspect */
 };
 
-void pulses_init(struct pulses *pulses);
+void pulses_init(struct pulses *pulses, uint32_t suspect_missed);
 void pulses_deinit(struct pulses *pulses);
 
 struct pulse *pulses_find(const struct pulses *pulses, uint64_t incarnation);

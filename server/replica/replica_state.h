@@ -12,6 +12,7 @@
 
 #define REPLICA_BATCH_CHANGES 100u
 #define REPLICA_BATCH_BYTES (1u << 20)
+#define RETRY_DELAY_MS 200u /* what an answer UNAVAILABLE advises */
 
 /* LOADING → READY; READY → LOADING when the mirror cannot follow the log; any → CLOSING. */
 enum replica_phase { REPLICA_LOADING, REPLICA_READY, REPLICA_CLOSING };
@@ -67,6 +68,7 @@ struct replica {
     bool marking_health;
     bool purging;
 
+    uint32_t depth; /* of our own functions on the stack: the replica is not freed under them */
     uint32_t beats; /* heartbeats whose renewal is not confirmed */
     void (*on_closed)(void *data);
     void *on_closed_data;
@@ -77,8 +79,10 @@ struct replica {
 
 void replica_wake(struct replica *replica);
 
-/* Frees a closing replica once nothing is in flight. */
-void replica_close_if_idle(struct replica *replica);
+/* Around everything that calls back and goes on: the replica stays until the outermost leave, which frees a closing one
+ * once nothing is in flight. */
+void replica_enter(struct replica *replica);
+void replica_leave(struct replica *replica);
 
 /* Reads the log again from the start; the mirror answers nothing until then. */
 void replica_reload(struct replica *replica);
@@ -90,7 +94,17 @@ void replica_flush(struct replica *replica);
 /* Brings the mirror to this change. False: it cannot, and is being reloaded. */
 bool replica_follow(struct replica *replica, struct change *change);
 
-/* Answers and frees all that waits or flies. */
+/* ---- flight.c: answers ---- */
+
+/* Calls back and frees; error NULL: OK with the proposal's record. */
+void flight_answer(struct replica *replica, struct flight *flight, const qvt_error *error);
+struct flight *flight_take_first(struct list *list);
+
+/* Answers all that fly. With `error` set, what depends on the failed append gets it; refusals that did not depend keep
+ * their own answer. */
+void replica_settle(struct replica *replica, const qvt_error *error);
+
+/* Answers all that waits. */
 void replica_refuse_all(struct replica *replica, const qvt_error *error);
 
 /* ---- liveness.c ---- */
@@ -115,8 +129,35 @@ void replica_hear(struct replica *replica, const struct registry_silo *silo, con
 
 /* ---- tick.c ---- */
 
+#define RECHECK_US INT64_C(500000) /* how long what failed, or must be watched, waits */
+
+int64_t replica_now_us(const struct replica *replica);
+
+/* Looks at lapsed leases at this moment at the latest. */
+void replica_recheck_at(struct replica *replica, int64_t when_us);
+
+/* The record of the pulse's incarnation; NULL: superseded, gone, or DEAD. */
+const struct registry_silo *replica_find_silo(const struct replica *replica, const struct pulse *pulse);
+
+size_t list_count(const struct list *list, size_t most);
+
 /* Does what is due: expiry, suspicion, purge. */
 void replica_tick(struct replica *replica);
 int64_t replica_next_tick_us(const struct replica *replica);
+
+/* ---- marks.c: suspect and unhealthy ---- */
+
+struct own_command;
+
+void replica_check_marks(struct replica *replica);
+int64_t replica_next_marks_us(const struct replica *replica);
+
+/* What of the command's marks did not fit into its change, or failed, is wanted still. */
+void marks_list_again(struct own_command *own);
+
+/* ---- expiry.c: lapsed leases and self-preservation ---- */
+
+void replica_check_expiry(struct replica *replica);
+int64_t replica_next_expiry_us(const struct replica *replica);
 
 #endif

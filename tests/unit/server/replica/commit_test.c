@@ -18,6 +18,7 @@ struct pair {
     struct given_silo given[SILOS];
     char ids[SILOS][8];
     unsigned answers;
+    bool closed;
     qvt_status status[SILOS];
     qvt_error error; /* of the last refusal */
 };
@@ -251,6 +252,46 @@ static void closing_answers_what_waits_and_waits_for_what_flies(void)
     world_deinit(&pair.world);
 }
 
+static void close_in_outcome(void *data, const struct replica_outcome *outcome)
+{
+    on_outcome(data, outcome);
+    replica_close(pair.replica, on_closed, &pair.closed);
+    CU_ASSERT_FALSE(pair.closed);
+}
+
+static void a_replica_may_be_closed_in_an_answer(void)
+{
+    static const enum held_fate fates[] = {HELD_PASS, HELD_FAIL_FULL, HELD_UNCERTAIN_LOST};
+    for (size_t i = 0; i < 3; i++) {
+        given_pair(true);
+        pair.held.holding = true;
+        given_silo(&pair.given[0], "first");
+        struct command command = command_register(&pair.given[0]);
+        replica_submit(pair.replica, &command, close_in_outcome, &numbers[0]);
+        submit(1);
+        replica_turn(pair.replica);
+        held_store_release(&pair.held, fates[i]);
+        CU_ASSERT_EQUAL(pair.answers, 2);
+        CU_ASSERT_TRUE(pair.closed);
+        world_deinit(&pair.world);
+    }
+}
+
+static void a_conflict_while_closing_is_answered(void)
+{
+    given_pair(true);
+    pair.held.holding = true;
+    submit(0);
+    replica_turn(pair.replica);
+    CU_ASSERT_EQUAL(world_register(&pair.world, "other", 1, 15000), QVT_OK);
+    replica_close(pair.replica, on_closed, &pair.closed);
+    held_store_release(&pair.held, HELD_PASS);
+    CU_ASSERT_EQUAL(pair.answers, 1);
+    CU_ASSERT_EQUAL(pair.status[0], QVT_UNAVAILABLE);
+    CU_ASSERT_TRUE(pair.closed);
+    world_deinit(&pair.world);
+}
+
 static void a_renewal_in_time_beats_an_expiry_on_its_way(void)
 {
     given_pair(true);
@@ -281,4 +322,5 @@ SUITE_MAIN("server/replica/commit", SUITE_CASE(commands_of_one_turn_share_one_ap
            SUITE_CASE(an_uncertain_append_is_told_and_its_repetition_is_safe),
            SUITE_CASE(a_replica_that_is_not_loaded_answers_warming_up_and_tries_again),
            SUITE_CASE(closing_answers_what_waits_and_waits_for_what_flies),
+           SUITE_CASE(a_replica_may_be_closed_in_an_answer), SUITE_CASE(a_conflict_while_closing_is_answered),
            SUITE_CASE(a_renewal_in_time_beats_an_expiry_on_its_way))

@@ -1,0 +1,142 @@
+#include <stdlib.h>
+
+#include "server/replica/own_command.h"
+
+static void forget_old_lapses(struct replica *replica, int64_t began_us)
+{
+    for (struct list *node = replica->lapses.next; node != &replica->lapses;) {
+        struct lapse *lapse = LIST_ENTRY(node, struct lapse, link);
+        node = node->next;
+        if (lapse->lapsed_us <= began_us) {
+            list_remove(&lapse->link);
+            free(lapse);
+        }
+    }
+}
+
+static bool is_expected(const struct pulse *pulse, int64_t began_us)
+{
+    return !pulse->leaving && pulse->begun_us <= began_us && pulse_end_us(pulse) > began_us;
+}
+
+/* SPEC §7.4: the window ends now. */
+static struct preserve_scene look_back(struct replica *replica)
+{
+    int64_t now = replica_now_us(replica);
+    int64_t began_us = now - preserve_window_us(&replica->limits);
+    struct preserve_scene scene = {.paused = false};
+    size_t cursor = 0;
+    const struct pulse *pulse;
+    forget_old_lapses(replica, began_us);
+    scene.lapsed = scene.expected = (uint32_t)list_count(&replica->lapses, UINT32_MAX);
+    while ((pulse = table_next(&replica->pulses.table, &cursor)) != NULL) {
+        if (is_expected(pulse, began_us)) {
+            bool lapsed = pulse_end_us(pulse) <= now;
+            scene.expected++;
+            scene.lapsed += lapsed ? 1u : 0u;
+            scene.late += !lapsed && pulse_is_late(pulse, now) ? 1u : 0u;
+        }
+    }
+    return scene;
+}
+
+/* In a pause the set stays as it was when it began. */
+static struct preserve_scene look_at_members(const struct replica *replica)
+{
+    int64_t since_us = registry_counts(replica->registry)->expiry_paused_since_us;
+    struct preserve_scene scene = {
+        .expected = replica->members,
+        .paused = true,
+        .paused_us = store_wall_us(replica->store) - since_us,
+    };
+    size_t cursor = 0;
+    const struct pulse *pulse;
+    while ((pulse = table_next(&replica->pulses.table, &cursor)) != NULL) {
+        bool lapsed = pulse->member && !pulse->leaving && pulse_end_us(pulse) <= replica_now_us(replica);
+        scene.lapsed += lapsed ? 1u : 0u;
+    }
+    return scene;
+}
+
+static void choose_members(struct replica *replica)
+{
+    int64_t began_us = replica_now_us(replica) - preserve_window_us(&replica->limits);
+    size_t cursor = 0;
+    struct pulse *pulse;
+    replica->members = 0;
+    while ((pulse = table_next(&replica->pulses.table, &cursor)) != NULL) {
+        pulse->member = is_expected(pulse, began_us);
+        replica->members += pulse->member ? 1u : 0u;
+    }
+    replica->members += (uint32_t)list_count(&replica->lapses, UINT32_MAX);
+}
+
+/* The lapsed silos that are alive by the log; leases that belong to none are dropped. NULL: out of memory. */
+static struct own_command *gather_lapsed(struct replica *replica, const uint64_t *incarnations, size_t count)
+{
+    struct own_command *own = own_command_new(replica, &replica->expiring, count);
+    for (size_t i = 0; own != NULL && i < count; i++) {
+        const struct pulse *pulse = pulses_find(&replica->pulses, incarnations[i]);
+        if (pulse != NULL && replica_find_silo(replica, pulse) != NULL) {
+            own_command_add(own, pulse, true);
+        } else {
+            store_drop(replica->log, &incarnations[i], 1);
+        }
+    }
+    return own;
+}
+
+static void obey(struct replica *replica, enum preserve_verdict verdict, struct own_command *own)
+{
+    switch (verdict) {
+    case PRESERVE_EXPIRE:
+        if (own->count > 0) {
+            own_command_submit(own, COMMAND_EXPIRE);
+            return;
+        }
+        break;
+    case PRESERVE_PAUSE:
+        choose_members(replica);
+        own_command_submit(own, COMMAND_PAUSE_EXPIRY);
+        return;
+    case PRESERVE_RESUME: own_command_submit(own, COMMAND_RESUME_EXPIRY); return;
+    case PRESERVE_WAIT:
+    case PRESERVE_HOLD: replica_recheck_at(replica, replica_now_us(replica) + RECHECK_US); break;
+    }
+    own_command_free(own);
+}
+
+static void on_lapsed(void *data, qvt_status status, const uint64_t *incarnations, size_t count)
+{
+    struct replica *replica = data;
+    bool paused = registry_counts(replica->registry)->expiry_paused;
+    replica->expiring = false;
+    if (replica->phase != REPLICA_READY || (status == QVT_OK && count == 0 && !paused)) {
+        return;
+    }
+    struct own_command *own = status == QVT_OK ? gather_lapsed(replica, incarnations, count) : NULL;
+    if (own == NULL) {
+        replica_recheck_at(replica, replica_now_us(replica) + RECHECK_US);
+        return;
+    }
+    struct preserve_scene scene = paused ? look_at_members(replica) : look_back(replica);
+    obey(replica, preserve_decide(&replica->limits, &scene), own);
+}
+
+int64_t replica_next_expiry_us(const struct replica *replica)
+{
+    if (replica->expiring) {
+        return INT64_MAX;
+    }
+    int64_t lapse_us = store_next_lapse_us(replica->log);
+    return lapse_us < replica->recheck_us ? lapse_us : replica->recheck_us;
+}
+
+void replica_check_expiry(struct replica *replica)
+{
+    if (replica_next_expiry_us(replica) <= replica_now_us(replica)) {
+        replica->recheck_us = INT64_MAX;
+        replica->expiring = true;
+        store_lapsed(replica->log, replica->limits.bulk_silos, on_lapsed, replica);
+    }
+}

@@ -1,0 +1,94 @@
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "server/registry/silo_view.h"
+#include "server/replica/replica_state.h"
+
+void flight_answer(struct replica *replica, struct flight *flight, const qvt_error *error)
+{
+    struct replica_outcome outcome = {
+        .status = error == NULL ? QVT_OK : error->status,
+        .error = error,
+        .position = *registry_head(replica->registry),
+        .image = NULL,
+    };
+    if (error == NULL) {
+        outcome.position = flight->proposal.position;
+        outcome.image = flight->proposal.image;
+    }
+    flight->on_outcome(flight->data, &outcome);
+    proposal_deinit(&flight->proposal);
+    free(flight->refusal);
+    free(flight);
+}
+
+struct flight *flight_take_first(struct list *list)
+{
+    struct flight *flight = LIST_ENTRY(list->next, struct flight, link);
+    list_remove(&flight->link);
+    return flight;
+}
+
+/* Registering again without a change is a sign of life as well. */
+static void renew_unchanged(struct replica *replica, const struct flight *flight)
+{
+    struct registry_silo asked;
+    bool unchanged = flight->status == QVT_OK && flight->proposal.change == NULL && flight->proposal.image != NULL;
+    if (flight->command.kind != COMMAND_REGISTER_SILO || !unchanged ||
+        silo_view_parse(&asked, flight->proposal.image) != QVT_OK) {
+        return;
+    }
+    const struct registry_silo *silo = registry_silo(replica->registry, asked.id);
+    if (silo != NULL && silo->incarnation == asked.incarnation && silo->status != PLACEMENT_DEAD) {
+        replica_hear_again(replica, silo);
+    }
+}
+
+void replica_settle(struct replica *replica, const qvt_error *error)
+{
+    struct list done;
+    list_init(&done);
+    while (!list_is_empty(&replica->flying)) {
+        list_push_back(&done, &flight_take_first(&replica->flying)->link);
+    }
+    while (!list_is_empty(&done)) {
+        struct flight *flight = flight_take_first(&done);
+        bool failed = error != NULL && (flight->depends || flight->proposal.change != NULL);
+        if (!failed) {
+            renew_unchanged(replica, flight);
+        }
+        flight_answer(replica, flight, failed ? error : flight->refusal);
+    }
+}
+
+void replica_refuse_all(struct replica *replica, const qvt_error *error)
+{
+    struct list all;
+    list_init(&all);
+    while (!list_is_empty(&replica->queue)) {
+        list_push_back(&all, &flight_take_first(&replica->queue)->link);
+    }
+    while (!list_is_empty(&all)) {
+        flight_answer(replica, flight_take_first(&all), error);
+    }
+}
+
+void replica_submit(struct replica *replica, const struct command *command, replica_on_outcome on_outcome, void *data)
+{
+    qvt_error error;
+    struct flight *flight = NULL;
+    if (replica_ready(replica, &error) == QVT_OK) {
+        flight = calloc(1, sizeof *flight);
+        (void)qvt_error_set(&error, QVT_NO_MEMORY, NULL, "out of memory");
+    }
+    if (flight == NULL) {
+        struct replica_outcome outcome = {error.status, &error, *registry_head(replica->registry), NULL};
+        on_outcome(data, &outcome);
+        return;
+    }
+    flight->command = *command;
+    flight->on_outcome = on_outcome;
+    flight->data = data;
+    list_push_back(&replica->queue, &flight->link);
+    replica_wake(replica);
+}

@@ -1,0 +1,143 @@
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "server/registry/incarnation.h"
+#include "server/registry/wire.h"
+#include "server/replica/replica_state.h"
+
+enum { SILO_LAST_HEARTBEAT = 30, SILO_LEASE_REMAINING_MS = 33 };
+
+struct beat {
+    struct replica *replica;
+    uint64_t incarnation;
+    uint32_t ttl_ms;
+    struct health health;
+    struct activity activity;
+    replica_on_heartbeat on_heartbeat;
+    void *data;
+    size_t id_len;
+    char silo_id[];
+};
+
+static void answer_beat(struct replica *replica, const struct beat *beat, const qvt_error *error, uint32_t remaining_ms)
+{
+    struct replica_heartbeat answer = {
+        .status = error == NULL ? QVT_OK : error->status,
+        .error = error,
+        .position = *registry_head(replica->registry),
+        .incarnation = beat->incarnation,
+        .lease_remaining_ms = remaining_ms,
+    };
+    beat->on_heartbeat(beat->data, &answer);
+}
+
+/* The silo may have left or been superseded while the renewal was on its way. */
+static qvt_status check_renewed(const struct beat *beat, const struct registry_silo *silo, qvt_status status,
+                                uint32_t remaining_ms, qvt_error *error)
+{
+    qvt_slice silo_id = qvt_slice_make(beat->silo_id, beat->id_len);
+    if (status != QVT_OK) {
+        (void)qvt_error_set(error, QVT_UNAVAILABLE, "STORE_UNAVAILABLE", "the lease could not be renewed: %s",
+                            qvt_status_text(status));
+        error->retry_delay_ms = RETRY_DELAY_MS;
+        return QVT_UNAVAILABLE;
+    }
+    QVT_TRY(incarnation_check(silo, silo_id, beat->incarnation, true, error));
+    if (remaining_ms == 0) {
+        return qvt_error_set(error, QVT_NOT_FOUND, "LEASE_EXPIRED",
+                             "the lease of silo \"%.*s\" is over: register again", (int)beat->id_len, beat->silo_id);
+    }
+    return QVT_OK;
+}
+
+static void on_renew(void *data, qvt_status status, const uint32_t *remaining_ms, size_t count)
+{
+    struct beat *beat = data;
+    struct replica *replica = beat->replica;
+    uint32_t remaining = count == 1 ? remaining_ms[0] : 0;
+    const struct registry_silo *silo = registry_silo(replica->registry, qvt_slice_make(beat->silo_id, beat->id_len));
+    qvt_error error;
+    replica_enter(replica);
+    replica->beats--;
+    if (check_renewed(beat, silo, status, remaining, &error) == QVT_OK) {
+        replica_hear(replica, silo, &beat->health, &beat->activity);
+        answer_beat(replica, beat, NULL, remaining);
+    } else {
+        answer_beat(replica, beat, &error, 0);
+    }
+    free(beat);
+    replica_leave(replica);
+}
+
+static qvt_status check_request(const struct replica *replica, const Quark__Version__V1__HeartbeatRequest *request,
+                                const struct registry_silo **silo, qvt_error *error)
+{
+    qvt_slice silo_id = qvt_slice_text(request->silo_id);
+    QVT_TRY(replica_ready(replica, error));
+    *silo = registry_silo(replica->registry, silo_id);
+    return incarnation_check(*silo, silo_id, request->incarnation, true, error);
+}
+
+static struct beat *make_beat(struct replica *replica, const Quark__Version__V1__HeartbeatRequest *request,
+                              const struct registry_silo *silo)
+{
+    struct beat *beat = malloc(sizeof *beat + silo->id.len);
+    if (beat == NULL) {
+        return NULL;
+    }
+    beat->replica = replica;
+    beat->incarnation = silo->incarnation;
+    beat->ttl_ms = silo->lease_ttl_ms;
+    beat->health = health_read(request->health);
+    beat->activity = activity_read(request->activity);
+    beat->id_len = silo->id.len;
+    memcpy(beat->silo_id, silo->id.data, silo->id.len);
+    return beat;
+}
+
+void replica_heartbeat(struct replica *replica, const Quark__Version__V1__HeartbeatRequest *request,
+                       replica_on_heartbeat on_heartbeat, void *data)
+{
+    qvt_error error;
+    const struct registry_silo *silo = NULL;
+    struct beat refused = {.on_heartbeat = on_heartbeat, .data = data, .incarnation = request->incarnation};
+    if (check_request(replica, request, &silo, &error) != QVT_OK) {
+        answer_beat(replica, &refused, &error, 0);
+        return;
+    }
+    struct beat *beat = make_beat(replica, request, silo);
+    if (beat == NULL) {
+        (void)qvt_error_set(&error, QVT_NO_MEMORY, NULL, "out of memory");
+        answer_beat(replica, &refused, &error, 0);
+        return;
+    }
+    beat->on_heartbeat = on_heartbeat;
+    beat->data = data;
+    replica->beats++;
+    struct store_lease lease = {beat->incarnation, beat->ttl_ms};
+    store_renew(replica->log, &lease, 1, on_renew, beat);
+}
+
+static qvt_status append_fields(const struct replica *replica, const struct registry_silo *silo,
+                                const struct pulse *pulse, struct buf *out)
+{
+    QVT_TRY(wire_put_time_us(out, SILO_LAST_HEARTBEAT, pulse->heard_wall_us));
+    QVT_TRY(health_append(&pulse->health, out));
+    QVT_TRY(activity_append(&pulse->activity, out));
+    uint32_t remaining_ms = store_lease_remaining_ms(replica->log, silo->incarnation);
+    return wire_put_varint(out, SILO_LEASE_REMAINING_MS, remaining_ms);
+}
+
+qvt_status replica_append_volatile(const struct replica *replica, const struct registry_silo *silo, struct buf *out)
+{
+    const struct pulse *pulse = pulses_find(&replica->pulses, silo->incarnation);
+    size_t before = out->len;
+    if (pulse == NULL || silo->status == PLACEMENT_DEAD) {
+        return QVT_OK;
+    }
+    qvt_status status = append_fields(replica, silo, pulse, out);
+    if (status != QVT_OK) {
+        out->len = before;
+    }
+    return status;
+}
