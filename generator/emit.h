@@ -5,11 +5,20 @@
 #include "base/buf.h"
 #include "generator/model.h"
 
-enum { EMIT_FILES_MAX = 4096 };
+enum { EMIT_FILES_MAX = 65536 };
 
 struct emit_file {
     const char *name;
     struct buf text;
+};
+
+/* What may be written for a file. */
+enum emit_kind {
+    EMIT_METHODS = 1 << 0,
+    EMIT_SERVER = 1 << 1,
+    EMIT_CLIENT = 1 << 2,
+    EMIT_DESCRIPTOR = 1 << 3,
+    EMIT_JSON = 1 << 4, /* with routes and bindings */
 };
 
 struct emit {
@@ -17,6 +26,7 @@ struct emit {
     const struct model *model;
     struct emit_file *files; /* EMIT_FILES_MAX of them */
     size_t file_count;
+    unsigned kinds;        /* of enum emit_kind */
     const char *openapi;   /* where to write it; NULL: not */
     const char *reference; /* where to write it; NULL: not */
 };
@@ -46,6 +56,7 @@ void emit_methods(struct emit *emit, const struct model_file *file);
 void emit_server(struct emit *emit, const struct model_file *file);
 void emit_bindings(struct emit *emit, const struct model_file *file);
 void emit_client(struct emit *emit, const struct model_file *file);
+void emit_descriptor(struct emit *emit, const struct model_file *file);
 void emit_json(struct emit *emit, const struct model_file *file);
 void emit_routes(struct emit *emit, const struct model_file *file);
 void emit_openapi(struct emit *emit);

@@ -97,10 +97,10 @@ static const char take_block_source[] = "/* A decoded message is one block. */\n
                                         "    return *block;\n"
                                         "}\n\n";
 
-/* The static function that stands between the server and one callback: "version_tracker_watch_on_begin". */
+/* The static function that stands between the server and one callback: "version_tracker__watch_on_begin". */
 static const char *local(struct emit *emit, const struct model_method *method, const char *callback)
 {
-    return text_format(emit->arena, "%s_%s%s", names_snake(emit->arena, method->service->name), method->snake,
+    return text_format(emit->arena, "%s__%s%s", names_snake(emit->arena, method->service->name), method->snake,
                        callback);
 }
 

@@ -33,5 +33,5 @@ protoc -I. -I"$include" --plugin=protoc-gen-nanopb=/usr/bin/protoc-gen-nanopb \
 
 # shellcheck disable=SC2086
 protoc -I. -I"$include" --plugin=protoc-gen-qvt="$plugin" --qvt_out="$out/qvt" \
-    --qvt_opt=openapi=openapi.json,reference=reference.md $contract $carried
+    --qvt_opt=emit=methods+server+client+descriptor+json,openapi=openapi.json,reference=reference.md $contract $carried
 mv "$out/qvt/openapi.json" "$out/qvt/reference.md" "$out"

@@ -92,7 +92,7 @@ static bool is_requested(const Google__Protobuf__Compiler__CodeGeneratorRequest 
 void model_build(struct model *model, struct arena *arena,
                  const Google__Protobuf__Compiler__CodeGeneratorRequest *request)
 {
-    *model = (struct model){.arena = arena, .file_count = request->n_proto_file};
+    *model = (struct model){.arena = arena, .with_json = model->with_json, .file_count = request->n_proto_file};
     model->files = text_alloc(arena, model->file_count * sizeof(*model->files));
     for (size_t i = 0; i < model->file_count; i++) {
         const Google__Protobuf__FileDescriptorProto *proto = request->proto_file[i];

@@ -189,13 +189,14 @@ struct model_file {
 
 struct model {
     struct arena *arena;
+    bool with_json; /* read HTTP routes, and refuse what has no JSON form here */
     struct model_file *files;
     size_t file_count;
     size_t error_count;
 };
 
 /* Builds and checks; every fault of the input is printed as `file:line: error: …` and counted in error_count. The
- * request must outlive the model. */
+ * request must outlive the model. Sets all but with_json, which the caller has set. */
 void model_build(struct model *model, struct arena *arena,
                  const Google__Protobuf__Compiler__CodeGeneratorRequest *request);
 

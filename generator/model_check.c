@@ -96,9 +96,11 @@ static void check_services(struct model *model, const struct model_file *file)
 
 void model_check(struct model *model, const struct model_file *file)
 {
-    if (file->message_count > 0 && model_is_well_known(&file->messages[0])) {
-        model_error(model, file, 0, "comes with qvt and is not generated again");
+    if (model->with_json) {
+        if (file->message_count > 0 && model_is_well_known(&file->messages[0])) {
+            model_error(model, file, 0, "comes with qvt and is not generated again");
+        }
+        check_messages(model, file);
     }
-    check_messages(model, file);
     check_services(model, file);
 }

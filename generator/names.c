@@ -60,11 +60,20 @@ char *names_snake(struct arena *arena, const char *full_name)
 
 char *names_constant(struct arena *arena, const char *text)
 {
-    char *constant = text_format(arena, "%s", text);
+    char *constant = text_format(arena, "%s%s", isdigit((unsigned char)*text) ? "_" : "", text);
     for (char *at = constant; *at != '\0'; at++) {
         *at = isalnum((unsigned char)*at) ? (char)toupper((unsigned char)*at) : '_';
     }
     return constant;
+}
+
+char *names_symbol(struct arena *arena, const char *text)
+{
+    char *symbol = names_constant(arena, text);
+    for (char *at = symbol; *at != '\0'; at++) {
+        *at = (char)tolower((unsigned char)*at);
+    }
+    return symbol;
 }
 
 enum c_style {

@@ -7,8 +7,12 @@
 /* "quark.version.v1.HTTPRule" → "quark_version_v1_http_rule": the prefix of everything this generator emits. */
 char *names_snake(struct arena *arena, const char *full_name);
 
-/* "silo.json" → "SILO_JSON", for header guards and constants; what is no letter or digit becomes `_`. */
+/* "silo.json" → "SILO_JSON", for header guards and constants; what is no letter or digit becomes `_`, which also comes
+ * in front of a digit. */
 char *names_constant(struct arena *arena, const char *text);
+
+/* "a-b/3d_proto" → "a_b_3d_proto": lower case, `_` for what no symbol can hold and in front of a digit. */
+char *names_symbol(struct arena *arena, const char *text);
 
 /* protobuf-c: "quark.version.v1.SiloInfo" → "Quark__Version__V1__SiloInfo". */
 char *names_c_type(struct arena *arena, const char *full_name);

@@ -77,7 +77,7 @@ def run(plugin, directory, name, text, options=""):
 def check(plugin, directory, name, text):
     wanted = [(number, line.split("// ERROR: ", 1)[1])
               for number, line in enumerate(text.split("\n"), 1) if "// ERROR: " in line]
-    done = run(plugin, directory, name, text)
+    done = run(plugin, directory, name, text, options="emit=methods+server+client+json")
     found = [(int(match[1]), match[2]) for match in
              re.finditer(rf"^{name}\.proto:(\d+): error: (.*)$", done.stderr, re.MULTILINE)]
     problems = []
@@ -101,19 +101,30 @@ def check_garbage(plugin):
     return good
 
 
-def check_option(plugin, directory):
-    done = run(plugin, directory, "fine", HEAD + "message M {}\n", options="colour=blue")
-    good = done.returncode != 0 and 'unknown option "colour=blue"' in done.stderr
+def check_option(plugin, directory, option, text):
+    done = run(plugin, directory, "fine", HEAD + "message M {}\n", options=option)
+    good = done.returncode != 0 and text in done.stderr
     if not good:
-        print(f"unknown option: {done}")
+        print(f"{option}: {done}")
     return good
+
+
+def check_without_json(plugin, directory, name):
+    """What has no place in JSON is nobody's fault where no JSON is asked for."""
+    done = run(plugin, directory, name, CASES[name].replace("// ERROR", "//"))
+    if done.returncode != 0 or done.stderr:
+        print(f"{name} without JSON: {done}")
+    return done.returncode == 0 and not done.stderr
 
 
 def main():
     plugin = os.path.abspath(sys.argv[1])
     with tempfile.TemporaryDirectory() as directory:
         results = [check(plugin, directory, name, text) for name, text in CASES.items()]
-        results.append(check_option(plugin, directory))
+        results.append(check_option(plugin, directory, "colour=blue", 'unknown option "colour=blue"'))
+        results.append(check_option(plugin, directory, "emit=server+clinet", 'nothing called "clinet" to emit'))
+        results += [check_without_json(plugin, directory, name)
+                    for name in ("group", "struct", "verb_suffix", "fields_with_one_json_name")]
     results.append(check_garbage(plugin))
     print(f"{sum(results)} of {len(results)} as expected")
     return 0 if all(results) else 1

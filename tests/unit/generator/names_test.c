@@ -56,6 +56,9 @@ static void files_change_their_suffix(void)
     EXPECT_TEXT(names_file(&arena, "a/b.proto", ".json.h"), "a/b.json.h");
     EXPECT_TEXT(names_file(&arena, "strange", ".c"), "strange.c");
     EXPECT_TEXT(names_constant(&arena, "a/b-c.json.h"), "A_B_C_JSON_H");
+    EXPECT_TEXT(names_constant(&arena, "3d.json.h"), "_3D_JSON_H");
+    EXPECT_TEXT(names_symbol(&arena, "a/B-c_proto"), "a_b_c_proto");
+    EXPECT_TEXT(names_symbol(&arena, "3d_proto"), "_3d_proto");
     arena_deinit(&arena);
 }
 

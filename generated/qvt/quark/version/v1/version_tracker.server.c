@@ -26,7 +26,7 @@ static void *take_block(void *data, size_t size)
     return *block;
 }
 
-static void version_tracker_register_silo(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__register_silo(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -36,7 +36,7 @@ static void version_tracker_register_silo(qvt_rpc_server_call *call, qvt_slice w
     }
 }
 
-static void version_tracker_get_silo(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__get_silo(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -46,7 +46,7 @@ static void version_tracker_get_silo(qvt_rpc_server_call *call, qvt_slice wire, 
     }
 }
 
-static void version_tracker_list_silos(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__list_silos(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -56,7 +56,7 @@ static void version_tracker_list_silos(qvt_rpc_server_call *call, qvt_slice wire
     }
 }
 
-static void version_tracker_update_silo(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__update_silo(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -66,7 +66,7 @@ static void version_tracker_update_silo(qvt_rpc_server_call *call, qvt_slice wir
     }
 }
 
-static void version_tracker_unregister_silo(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__unregister_silo(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -76,7 +76,7 @@ static void version_tracker_unregister_silo(qvt_rpc_server_call *call, qvt_slice
     }
 }
 
-static void version_tracker_heartbeat(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__heartbeat(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -86,7 +86,7 @@ static void version_tracker_heartbeat(qvt_rpc_server_call *call, qvt_slice wire,
     }
 }
 
-static void version_tracker_heartbeat_stream_on_begin(qvt_rpc_server_call *call, void *data)
+static void version_tracker__heartbeat_stream_on_begin(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->heartbeat_stream.on_begin != NULL) {
@@ -94,7 +94,7 @@ static void version_tracker_heartbeat_stream_on_begin(qvt_rpc_server_call *call,
     }
 }
 
-static void version_tracker_heartbeat_stream_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__heartbeat_stream_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     const quark_version_v1_version_tracker_heartbeat_stream_handler *handler = &service->handlers->heartbeat_stream;
@@ -112,7 +112,7 @@ static void version_tracker_heartbeat_stream_on_message(qvt_rpc_server_call *cal
     free(block);
 }
 
-static void version_tracker_heartbeat_stream_on_half_close(qvt_rpc_server_call *call, void *data)
+static void version_tracker__heartbeat_stream_on_half_close(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->heartbeat_stream.on_half_close != NULL) {
@@ -120,7 +120,7 @@ static void version_tracker_heartbeat_stream_on_half_close(qvt_rpc_server_call *
     }
 }
 
-static void version_tracker_heartbeat_stream_on_cancel(qvt_rpc_server_call *call, void *data)
+static void version_tracker__heartbeat_stream_on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->heartbeat_stream.on_cancel != NULL) {
@@ -128,7 +128,7 @@ static void version_tracker_heartbeat_stream_on_cancel(qvt_rpc_server_call *call
     }
 }
 
-static void version_tracker_heartbeat_stream_on_drain(qvt_rpc_server_call *call, void *data)
+static void version_tracker__heartbeat_stream_on_drain(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->heartbeat_stream.on_drain != NULL) {
@@ -136,7 +136,7 @@ static void version_tracker_heartbeat_stream_on_drain(qvt_rpc_server_call *call,
     }
 }
 
-static void version_tracker_register_silo_versions(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__register_silo_versions(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -146,7 +146,7 @@ static void version_tracker_register_silo_versions(qvt_rpc_server_call *call, qv
     }
 }
 
-static void version_tracker_get_silo_capabilities(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__get_silo_capabilities(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -156,7 +156,7 @@ static void version_tracker_get_silo_capabilities(qvt_rpc_server_call *call, qvt
     }
 }
 
-static void version_tracker_list_silo_capabilities(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__list_silo_capabilities(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -166,7 +166,7 @@ static void version_tracker_list_silo_capabilities(qvt_rpc_server_call *call, qv
     }
 }
 
-static void version_tracker_get_actor_type_version(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__get_actor_type_version(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -176,7 +176,7 @@ static void version_tracker_get_actor_type_version(qvt_rpc_server_call *call, qv
     }
 }
 
-static void version_tracker_find_compatible_silos(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__find_compatible_silos(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -186,7 +186,7 @@ static void version_tracker_find_compatible_silos(qvt_rpc_server_call *call, qvt
     }
 }
 
-static void version_tracker_set_policy(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__set_policy(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -196,7 +196,7 @@ static void version_tracker_set_policy(qvt_rpc_server_call *call, qvt_slice wire
     }
 }
 
-static void version_tracker_get_policy(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__get_policy(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -206,7 +206,7 @@ static void version_tracker_get_policy(qvt_rpc_server_call *call, qvt_slice wire
     }
 }
 
-static void version_tracker_list_policies(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__list_policies(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -216,7 +216,7 @@ static void version_tracker_list_policies(qvt_rpc_server_call *call, qvt_slice w
     }
 }
 
-static void version_tracker_delete_policy(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__delete_policy(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -226,7 +226,7 @@ static void version_tracker_delete_policy(qvt_rpc_server_call *call, qvt_slice w
     }
 }
 
-static void version_tracker_get_cluster_status(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__get_cluster_status(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -236,7 +236,7 @@ static void version_tracker_get_cluster_status(qvt_rpc_server_call *call, qvt_sl
     }
 }
 
-static void version_tracker_watch_on_begin(qvt_rpc_server_call *call, void *data)
+static void version_tracker__watch_on_begin(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->watch.on_begin != NULL) {
@@ -244,7 +244,7 @@ static void version_tracker_watch_on_begin(qvt_rpc_server_call *call, void *data
     }
 }
 
-static void version_tracker_watch_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__watch_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     const quark_version_v1_version_tracker_watch_handler *handler = &service->handlers->watch;
@@ -262,7 +262,7 @@ static void version_tracker_watch_on_message(qvt_rpc_server_call *call, qvt_slic
     free(block);
 }
 
-static void version_tracker_watch_on_half_close(qvt_rpc_server_call *call, void *data)
+static void version_tracker__watch_on_half_close(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->watch.on_half_close != NULL) {
@@ -270,7 +270,7 @@ static void version_tracker_watch_on_half_close(qvt_rpc_server_call *call, void 
     }
 }
 
-static void version_tracker_watch_on_cancel(qvt_rpc_server_call *call, void *data)
+static void version_tracker__watch_on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->watch.on_cancel != NULL) {
@@ -278,7 +278,7 @@ static void version_tracker_watch_on_cancel(qvt_rpc_server_call *call, void *dat
     }
 }
 
-static void version_tracker_watch_on_drain(qvt_rpc_server_call *call, void *data)
+static void version_tracker__watch_on_drain(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->watch.on_drain != NULL) {
@@ -291,117 +291,117 @@ qvt_status quark_version_v1_version_tracker_serve(qvt_rpc_server *server, const 
     qvt_status status = QVT_OK;
     if (status == QVT_OK && service->handlers->register_silo != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_register_silo,
+            .on_request = version_tracker__register_silo,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[0], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->get_silo != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_get_silo,
+            .on_request = version_tracker__get_silo,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[1], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->list_silos != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_list_silos,
+            .on_request = version_tracker__list_silos,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[2], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->update_silo != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_update_silo,
+            .on_request = version_tracker__update_silo,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[3], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->unregister_silo != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_unregister_silo,
+            .on_request = version_tracker__unregister_silo,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[4], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->heartbeat != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_heartbeat,
+            .on_request = version_tracker__heartbeat,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[5], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->heartbeat_stream.on_message != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_begin = version_tracker_heartbeat_stream_on_begin,
-            .on_message = version_tracker_heartbeat_stream_on_message,
-            .on_half_close = version_tracker_heartbeat_stream_on_half_close,
-            .on_cancel = version_tracker_heartbeat_stream_on_cancel,
-            .on_drain = version_tracker_heartbeat_stream_on_drain,
+            .on_begin = version_tracker__heartbeat_stream_on_begin,
+            .on_message = version_tracker__heartbeat_stream_on_message,
+            .on_half_close = version_tracker__heartbeat_stream_on_half_close,
+            .on_cancel = version_tracker__heartbeat_stream_on_cancel,
+            .on_drain = version_tracker__heartbeat_stream_on_drain,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[6], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->register_silo_versions != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_register_silo_versions,
+            .on_request = version_tracker__register_silo_versions,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[7], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->get_silo_capabilities != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_get_silo_capabilities,
+            .on_request = version_tracker__get_silo_capabilities,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[8], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->list_silo_capabilities != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_list_silo_capabilities,
+            .on_request = version_tracker__list_silo_capabilities,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[9], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->get_actor_type_version != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_get_actor_type_version,
+            .on_request = version_tracker__get_actor_type_version,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[10], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->find_compatible_silos != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_find_compatible_silos,
+            .on_request = version_tracker__find_compatible_silos,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[11], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->set_policy != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_set_policy,
+            .on_request = version_tracker__set_policy,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[12], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->get_policy != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_get_policy,
+            .on_request = version_tracker__get_policy,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[13], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->list_policies != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_list_policies,
+            .on_request = version_tracker__list_policies,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[14], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->delete_policy != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_delete_policy,
+            .on_request = version_tracker__delete_policy,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[15], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->get_cluster_status != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = version_tracker_get_cluster_status,
+            .on_request = version_tracker__get_cluster_status,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[16], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->watch.on_message != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_begin = version_tracker_watch_on_begin,
-            .on_message = version_tracker_watch_on_message,
-            .on_half_close = version_tracker_watch_on_half_close,
-            .on_cancel = version_tracker_watch_on_cancel,
-            .on_drain = version_tracker_watch_on_drain,
+            .on_begin = version_tracker__watch_on_begin,
+            .on_message = version_tracker__watch_on_message,
+            .on_half_close = version_tracker__watch_on_half_close,
+            .on_cancel = version_tracker__watch_on_cancel,
+            .on_drain = version_tracker__watch_on_drain,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[17], &handler, (void *)service);
     }

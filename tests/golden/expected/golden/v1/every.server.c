@@ -26,7 +26,7 @@ static void *take_block(void *data, size_t size)
     return *block;
 }
 
-static void library_find(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void library__find(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -36,7 +36,7 @@ static void library_find(qvt_rpc_server_call *call, qvt_slice wire, void *data)
     }
 }
 
-static void library_put_leaf(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void library__put_leaf(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -46,7 +46,7 @@ static void library_put_leaf(qvt_rpc_server_call *call, qvt_slice wire, void *da
     }
 }
 
-static void library_make(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void library__make(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -56,7 +56,7 @@ static void library_make(qvt_rpc_server_call *call, qvt_slice wire, void *data)
     }
 }
 
-static void library_unbound(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void library__unbound(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -66,7 +66,7 @@ static void library_unbound(qvt_rpc_server_call *call, qvt_slice wire, void *dat
     }
 }
 
-static void library_collect_on_begin(qvt_rpc_server_call *call, void *data)
+static void library__collect_on_begin(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->collect.on_begin != NULL) {
@@ -74,7 +74,7 @@ static void library_collect_on_begin(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library_collect_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void library__collect_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     const golden_v1_library_collect_handler *handler = &service->handlers->collect;
@@ -92,7 +92,7 @@ static void library_collect_on_message(qvt_rpc_server_call *call, qvt_slice wire
     free(block);
 }
 
-static void library_collect_on_half_close(qvt_rpc_server_call *call, void *data)
+static void library__collect_on_half_close(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->collect.on_half_close != NULL) {
@@ -100,7 +100,7 @@ static void library_collect_on_half_close(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library_collect_on_cancel(qvt_rpc_server_call *call, void *data)
+static void library__collect_on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->collect.on_cancel != NULL) {
@@ -108,7 +108,7 @@ static void library_collect_on_cancel(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library_spread(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void library__spread(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -118,7 +118,7 @@ static void library_spread(qvt_rpc_server_call *call, qvt_slice wire, void *data
     }
 }
 
-static void library_spread_on_cancel(qvt_rpc_server_call *call, void *data)
+static void library__spread_on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->spread.on_cancel != NULL) {
@@ -126,7 +126,7 @@ static void library_spread_on_cancel(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library_spread_on_drain(qvt_rpc_server_call *call, void *data)
+static void library__spread_on_drain(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->spread.on_drain != NULL) {
@@ -134,7 +134,7 @@ static void library_spread_on_drain(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library_talk_on_begin(qvt_rpc_server_call *call, void *data)
+static void library__talk_on_begin(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->talk.on_begin != NULL) {
@@ -142,7 +142,7 @@ static void library_talk_on_begin(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library_talk_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void library__talk_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     const golden_v1_library_talk_handler *handler = &service->handlers->talk;
@@ -160,7 +160,7 @@ static void library_talk_on_message(qvt_rpc_server_call *call, qvt_slice wire, v
     free(block);
 }
 
-static void library_talk_on_half_close(qvt_rpc_server_call *call, void *data)
+static void library__talk_on_half_close(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->talk.on_half_close != NULL) {
@@ -168,7 +168,7 @@ static void library_talk_on_half_close(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library_talk_on_cancel(qvt_rpc_server_call *call, void *data)
+static void library__talk_on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->talk.on_cancel != NULL) {
@@ -176,7 +176,7 @@ static void library_talk_on_cancel(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library_talk_on_drain(qvt_rpc_server_call *call, void *data)
+static void library__talk_on_drain(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->talk.on_drain != NULL) {
@@ -184,7 +184,7 @@ static void library_talk_on_drain(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library_continue(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void library__continue(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
@@ -199,58 +199,58 @@ qvt_status golden_v1_library_serve(qvt_rpc_server *server, const golden_v1_libra
     qvt_status status = QVT_OK;
     if (status == QVT_OK && service->handlers->find != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = library_find,
+            .on_request = library__find,
         };
         status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[0], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->put_leaf != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = library_put_leaf,
+            .on_request = library__put_leaf,
         };
         status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[1], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->make != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = library_make,
+            .on_request = library__make,
         };
         status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[2], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->unbound != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = library_unbound,
+            .on_request = library__unbound,
         };
         status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[3], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->collect.on_message != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_begin = library_collect_on_begin,
-            .on_message = library_collect_on_message,
-            .on_half_close = library_collect_on_half_close,
-            .on_cancel = library_collect_on_cancel,
+            .on_begin = library__collect_on_begin,
+            .on_message = library__collect_on_message,
+            .on_half_close = library__collect_on_half_close,
+            .on_cancel = library__collect_on_cancel,
         };
         status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[4], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->spread.on_request != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = library_spread,
-            .on_cancel = library_spread_on_cancel,
-            .on_drain = library_spread_on_drain,
+            .on_request = library__spread,
+            .on_cancel = library__spread_on_cancel,
+            .on_drain = library__spread_on_drain,
         };
         status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[5], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->talk.on_message != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_begin = library_talk_on_begin,
-            .on_message = library_talk_on_message,
-            .on_half_close = library_talk_on_half_close,
-            .on_cancel = library_talk_on_cancel,
-            .on_drain = library_talk_on_drain,
+            .on_begin = library__talk_on_begin,
+            .on_message = library__talk_on_message,
+            .on_half_close = library__talk_on_half_close,
+            .on_cancel = library__talk_on_cancel,
+            .on_drain = library__talk_on_drain,
         };
         status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[6], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->continue_ != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_request = library_continue,
+            .on_request = library__continue,
         };
         status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[7], &handler, (void *)service);
     }
