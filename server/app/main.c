@@ -55,5 +55,7 @@ int main(int argc, char **argv)
                             stderr, clock_system()};
     ignore_pipe_signal();
     raise_file_limit();
-    return server_run(&settings, &log, &error) == QVT_OK ? 0 : fail(&error);
+    int code = server_run(&settings, &log, &error) == QVT_OK ? 0 : fail(&error);
+    settings_deinit(&settings);
+    return code;
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "server/app/driver.h"
 #include "server/app/entropy_pool.h"
+#include "server/app/listen_address.h"
 #include "server/app/open_store.h"
 #include "server/app/settings_limits.h"
 #include "server/gateway/gateway.h"
@@ -173,6 +174,7 @@ static qvt_status start_service(struct server *server, qvt_error *error)
         .message_bytes_max = (uint32_t)settings->message_bytes_max,
         .cache_ttl_ms = (uint32_t)settings->cache_ttl_ms,
         .progress_interval_ms = (uint32_t)settings->progress_interval_ms,
+        .find_cache_bytes = settings->find_cache_bytes,
         .watch_stall_ms = (uint32_t)settings->watch_stall_ms,
         .observer = {on_wake, on_loaded, server},
     };
@@ -186,6 +188,7 @@ static qvt_status start_grpc(struct server *server, qvt_error *error)
 {
     qvt_rpc_runtime_options runtime = QVT_RPC_RUNTIME_OPTIONS_INIT;
     qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
+    char address[LISTEN_ADDRESS_MAX];
     runtime.uv_loop = &server->loop;
     runtime.on_log = log_rpc;
     runtime.data = server;
@@ -193,13 +196,16 @@ static qvt_status start_grpc(struct server *server, qvt_error *error)
     options.max_connections = (uint32_t)server->settings->connections_max;
     options.max_concurrent_streams = (uint32_t)server->settings->streams_max;
     options.max_header_bytes = (uint32_t)server->settings->header_bytes_max;
+    options.max_queued_bytes = (uint32_t)server->settings->queued_bytes_max;
+    options.preface_timeout_ms = (uint32_t)server->settings->preface_timeout_ms;
     options.max_call_memory_bytes = (uint32_t)server->settings->request_memory_max;
     if (qvt_rpc_runtime_new(&server->runtime, &runtime) != QVT_OK ||
         qvt_rpc_server_new(&server->grpc, server->runtime, &options) != QVT_OK ||
         service_serve(server->service, server->grpc) != QVT_OK) {
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
     }
-    return qvt_rpc_server_listen(server->grpc, server->settings->grpc_listen, error);
+    listen_address(address, server->settings->grpc_listen);
+    return qvt_rpc_server_listen(server->grpc, address, error);
 }
 
 static qvt_status start_http(struct server *server, qvt_error *error)
@@ -213,8 +219,11 @@ static qvt_status start_http(struct server *server, qvt_error *error)
         .connections_max = (uint32_t)server->settings->http_connections_max,
         .idle_timeout_s = (uint32_t)(server->settings->http_idle_ms / 1000),
         .keepalive_interval_ms = (uint32_t)server->settings->keepalive_interval_ms,
+        .ignore_unknown_fields = server->settings->json_unknown_fields != 0,
     };
-    return gateway_new(&server->gateway, &options, server->settings->http_listen, error);
+    char address[LISTEN_ADDRESS_MAX];
+    listen_address(address, server->settings->http_listen);
+    return gateway_new(&server->gateway, &options, address, error);
 }
 
 static void init_handles(struct server *server)

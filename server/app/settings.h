@@ -4,14 +4,17 @@
 
 #include <stdint.h>
 
-/* Filled by flags_parse; texts are borrowed from argv, the environment or static storage. Durations in milliseconds,
+/* Filled by flags_parse; texts are borrowed from argv, the environment, config_text or static storage. Durations in milliseconds,
  * sizes in bytes, choices as the index of the choice (the order of enum log_level and enum log_format). */
 struct settings {
+    const char *config;
+    char *config_text; /* owned: the file's, cut into words; NULL: no file */
     const char *grpc_listen;
     const char *http_listen;
     const char *store; /* "" : the default, sqlite in the user's state directory */
     uint64_t log_level;
     uint64_t log_format;
+    uint64_t json_unknown_fields; /* 0: reject, 1: ignore */
 
     uint64_t cache_ttl_ms;
     uint64_t progress_interval_ms;
@@ -30,15 +33,24 @@ struct settings {
     uint64_t connections_max;
     uint64_t http_connections_max;
     uint64_t http_idle_ms;
+    uint64_t preface_timeout_ms;
     uint64_t streams_max;
     uint64_t header_bytes_max;
+    uint64_t queued_bytes_max;
     uint64_t request_memory_max;
+    uint64_t find_cache_bytes;
 
     uint64_t lease_ttl_ms;
     uint64_t lease_ttl_min_ms;
     uint64_t lease_ttl_max_ms;
+    uint64_t suspect_missed;
+    uint64_t recover_renewals;
+    uint64_t unhealthy_below;
     uint64_t dead_keep_ms;
     uint64_t dead_max;
+
+    uint64_t bulk_silos;
+    uint64_t bulk_bytes;
 
     uint64_t preserve_silos;
     uint64_t preserve_percent;

@@ -11,6 +11,11 @@ struct registry_limits settings_limits(const struct settings *settings)
     limits.lease_default_ms = (uint32_t)settings->lease_ttl_ms;
     limits.lease_min_ms = (uint32_t)settings->lease_ttl_min_ms;
     limits.lease_max_ms = (uint32_t)settings->lease_ttl_max_ms;
+    limits.suspect_missed = (uint32_t)settings->suspect_missed;
+    limits.recover_renewals = (uint32_t)settings->recover_renewals;
+    limits.unhealthy_below = (uint32_t)settings->unhealthy_below;
+    limits.bulk_silos = (uint32_t)settings->bulk_silos;
+    limits.bulk_bytes = (uint32_t)settings->bulk_bytes;
     limits.dead_silos = (uint32_t)settings->dead_max;
     limits.dead_us = (int64_t)settings->dead_keep_ms * 1000;
     limits.preserve_silos = (uint32_t)settings->preserve_silos;

@@ -85,6 +85,7 @@ static void call_method(struct request *request, const struct json_match *match,
     qvt_error_clear(&error);
     request->binding = &quark_version_v1_version_tracker_bindings[match->route->method];
     json_reader_init(&reading.reader, take_memory, &request->memory, &error);
+    reading.reader.ignore_unknown = request->gateway->options.ignore_unknown_fields;
     reading.message = arena_alloc(&request->memory, request->binding->request->descriptor->sizeof_message);
     qvt_status status = reading.message == NULL ? QVT_NO_MEMORY : read_request(&reading, match, query, &error);
     if (status != QVT_OK) {

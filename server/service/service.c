@@ -12,8 +12,6 @@
 #include "server/service/watch_stream.h"
 #include "server/service/write.h"
 
-enum { CACHE_BYTES_MAX = 16 << 20 };
-
 #define UNARY_HANDLERS                                                                                                 \
     .register_silo = handle_register_silo, .get_silo = handle_get_silo, .list_silos = handle_list_silos,               \
     .update_silo = handle_update_silo, .unregister_silo = handle_unregister_silo, .heartbeat = handle_heartbeat,       \
@@ -75,7 +73,7 @@ qvt_status service_new(struct service **out, const struct service_options *optio
     }
     service->options = *options;
     init_lists(service);
-    answer_cache_init(&service->cache, CACHE_BYTES_MAX);
+    answer_cache_init(&service->cache, options->find_cache_bytes);
     qvt_status status = registry_new(&service->empty, &options->limits);
     if (status != QVT_OK) {
         free(service);

@@ -35,6 +35,7 @@ struct service_options {
     uint32_t message_bytes_max; /* pages of lists stay below it */
     uint32_t cache_ttl_ms;
     uint32_t progress_interval_ms; /* between messages on a quiet watch */
+    size_t find_cache_bytes;       /* answers kept until the next change */
     uint32_t watch_stall_ms;       /* a watcher that takes nothing for so long is ended */
     struct service_observer observer;
 };

@@ -8,6 +8,8 @@
 
 #include "server/app/entropy_pool.h"
 #include "server/app/flags.h"
+#include "server/app/listen_address.h"
+#include "server/app/settings_limits.h"
 #include "server/app/state_dir.h"
 #include "tests/support/suite.h"
 
@@ -178,7 +180,51 @@ static void random_bytes_are_given_once(void)
     CU_ASSERT_NOT_EQUAL(memcmp(large, large + 2500, 2500), 0);
 }
 
-SUITE_MAIN("server/app", SUITE_CASE(without_flags_the_defaults_of_the_specification_hold),
+static void the_defaults_are_those_of_the_registry(void)
+{
+    const struct registry_limits expected = REGISTRY_LIMITS_DEFAULT;
+    environment_name = NULL;
+    CU_ASSERT_EQUAL(parse(NULL, NULL), QVT_OK);
+    struct registry_limits limits = settings_limits(&settings);
+    CU_ASSERT_EQUAL(limits.silos, expected.silos);
+    CU_ASSERT_EQUAL(limits.silo_types, expected.silo_types);
+    CU_ASSERT_EQUAL(limits.labels, expected.labels);
+    CU_ASSERT_EQUAL(limits.label_bytes, expected.label_bytes);
+    CU_ASSERT_EQUAL(limits.registration_bytes, expected.registration_bytes);
+    CU_ASSERT_EQUAL(limits.lease_default_ms, expected.lease_default_ms);
+    CU_ASSERT_EQUAL(limits.lease_min_ms, expected.lease_min_ms);
+    CU_ASSERT_EQUAL(limits.lease_max_ms, expected.lease_max_ms);
+    CU_ASSERT_EQUAL(limits.suspect_missed, expected.suspect_missed);
+    CU_ASSERT_EQUAL(limits.recover_renewals, expected.recover_renewals);
+    CU_ASSERT_EQUAL(limits.unhealthy_below, expected.unhealthy_below);
+    CU_ASSERT_EQUAL(limits.bulk_silos, expected.bulk_silos);
+    CU_ASSERT_EQUAL(limits.bulk_bytes, expected.bulk_bytes);
+    CU_ASSERT_EQUAL(limits.dead_silos, expected.dead_silos);
+    CU_ASSERT_EQUAL(limits.dead_us, expected.dead_us);
+    CU_ASSERT_EQUAL(limits.history_changes, expected.history_changes);
+    CU_ASSERT_EQUAL(limits.history_us, expected.history_us);
+    CU_ASSERT_EQUAL(limits.history_bytes, expected.history_bytes);
+    CU_ASSERT_EQUAL(limits.preserve_silos, expected.preserve_silos);
+    CU_ASSERT_EQUAL(limits.preserve_percent, expected.preserve_percent);
+    CU_ASSERT_EQUAL(limits.preserve_max_us, expected.preserve_max_us);
+}
+
+static void localhost_is_the_loopback_address(void)
+{
+    char out[LISTEN_ADDRESS_MAX];
+    listen_address(out, "localhost:7080");
+    CU_ASSERT_STRING_EQUAL(out, "127.0.0.1:7080");
+    listen_address(out, "LocalHost:0");
+    CU_ASSERT_STRING_EQUAL(out, "127.0.0.1:0");
+    listen_address(out, "localhosts:1");
+    CU_ASSERT_STRING_EQUAL(out, "localhosts:1");
+    listen_address(out, "[::1]:1");
+    CU_ASSERT_STRING_EQUAL(out, "[::1]:1");
+}
+
+SUITE_MAIN("server/app", SUITE_CASE(the_defaults_are_those_of_the_registry),
+           SUITE_CASE(localhost_is_the_loopback_address),
+           SUITE_CASE(without_flags_the_defaults_of_the_specification_hold),
            SUITE_CASE(a_value_follows_as_next_word_or_after_an_equals_sign),
            SUITE_CASE(the_command_line_wins_over_the_environment), SUITE_CASE(help_and_version_win_over_faults),
            SUITE_CASE(a_fault_names_the_flag_the_value_and_the_rule), SUITE_CASE(the_help_names_every_default),

@@ -41,6 +41,7 @@ void fixture_open(struct fixture *fixture, const struct registry_limits *limits)
         .cache_ttl_ms = 10000,
         .progress_interval_ms = 4000,
         .watch_stall_ms = 60000,
+        .find_cache_bytes = 1 << 20,
         .observer = {on_wake, on_ready, fixture},
     };
     CU_ASSERT_EQUAL_FATAL(service_new(&fixture->service, &options), QVT_OK);

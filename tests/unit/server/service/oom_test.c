@@ -43,6 +43,7 @@ static bool open_service(void)
         .cache_ttl_ms = 10000,
         .progress_interval_ms = 4000,
         .watch_stall_ms = 60000,
+        .find_cache_bytes = 1 << 20,
         .observer = {on_wake, NULL, &fixture},
     };
     if (service_new(&fixture.service, &options) != QVT_OK) {

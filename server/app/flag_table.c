@@ -1,0 +1,120 @@
+#include "server/app/flag_table.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/app/settings.h"
+
+static const char *const LOG_LEVELS[] = {"debug", "info", "warn", "error", NULL};
+static const char *const LOG_FORMATS[] = {"text", "json", NULL};
+static const char *const UNKNOWN_FIELDS[] = {"reject", "ignore", NULL};
+
+#define AT(member) offsetof(struct settings, member)
+#define TEXT(name, member, fallback, value, help)                                                                      \
+    {                                                                                                                  \
+        name, FLAG_TEXT, fallback, value, help, AT(member), 0, 0, NULL                                                 \
+    }
+#define CHOICE(name, member, fallback, value, choices, help)                                                           \
+    {                                                                                                                  \
+        name, FLAG_CHOICE, fallback, value, help, AT(member), 0, 0, choices                                            \
+    }
+#define COUNT(name, member, fallback, min, max, help)                                                                  \
+    {                                                                                                                  \
+        name, FLAG_COUNT, fallback, "N", help, AT(member), min, max, NULL                                              \
+    }
+#define DURATION(name, member, fallback, min, max, help)                                                               \
+    {                                                                                                                  \
+        name, FLAG_DURATION, fallback, "TIME", help, AT(member), min, max, NULL                                        \
+    }
+#define SIZE(name, member, fallback, min, max, help)                                                                   \
+    {                                                                                                                  \
+        name, FLAG_SIZE, fallback, "SIZE", help, AT(member), min, max, NULL                                            \
+    }
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+#define DAY ((uint64_t)24 * HOUR)
+#define KIB ((uint64_t)1 << 10)
+#define MIB ((uint64_t)1 << 20)
+
+const struct flag flag_table[] = {
+    TEXT("config", config, "", "FILE", "reads flags from a file, lines of `name = value`; # begins a comment"),
+    TEXT("grpc-listen", grpc_listen, "127.0.0.1:7070", "ADDR:PORT", "where gRPC is served; port 0: a free one"),
+    TEXT("http-listen", http_listen, "127.0.0.1:7080", "ADDR:PORT",
+         "where HTTP and JSON are served; port 0: a free one"),
+    TEXT("store", store, "", "STORE",
+         "memory, or sqlite:PATH; left out: sqlite in $XDG_STATE_HOME/qvt or "
+         "~/.local/state/qvt"),
+    CHOICE("log-level", log_level, "info", "LEVEL", LOG_LEVELS, "debug, info, warn or error; on stderr"),
+    CHOICE("log-format", log_format, "text", "FORMAT", LOG_FORMATS, "text (key=value) or json, one line an event"),
+
+    CHOICE("json-unknown-fields", json_unknown_fields, "reject", "WHAT", UNKNOWN_FIELDS,
+           "what becomes of fields in JSON that a message does not have: reject or ignore"),
+
+    DURATION("cache-ttl", cache_ttl_ms, "10s", 0, HOUR, "how long callers may reuse an answer"),
+    DURATION("watch-progress", progress_interval_ms, "4s", 100, HOUR, "between progress messages on a quiet watch"),
+    DURATION("watch-stall", watch_stall_ms, "60s", SECOND, HOUR, "a watcher that takes no byte for so long is closed"),
+    DURATION("http-keepalive", keepalive_interval_ms, "10s", 100, HOUR, "between comments on a quiet event stream"),
+    DURATION("drain-grace", drain_grace_ms, "10s", 0, HOUR, "how long open calls may take after SIGTERM"),
+
+    COUNT("max-clusters", clusters_max, "1024", 1, 65536, "clusters"),
+    COUNT("max-silos", silos_max, "100000", 1, 10000000, "silos of a cluster"),
+    COUNT("max-actor-types", actor_types_max, "1024", 1, 65536, "actor types of a silo"),
+    COUNT("max-labels", labels_max, "64", 0, 4096, "labels of a silo"),
+    SIZE("max-label-bytes", label_bytes_max, "256", 1, 64 * KIB, "of a label's key, and of its value"),
+    SIZE("max-registration-bytes", registration_bytes_max, "1MiB", KIB, 64 * MIB, "of a registration"),
+    SIZE("max-message-bytes", message_bytes_max, "4MiB", KIB, 64 * MIB, "of a message, over gRPC and over HTTP"),
+    COUNT("max-page-size", page_size_max, "1000", 1, 100000, "entries of a page of a list"),
+    COUNT("max-connections", connections_max, "10000", 1, 1000000, "gRPC connections"),
+    COUNT("max-http-connections", http_connections_max, "10000", 1, 1000000, "HTTP connections"),
+    DURATION("preface-timeout", preface_timeout_ms, "5s", 100, HOUR,
+             "a gRPC connection that does not begin HTTP/2 for so long is closed"),
+    COUNT("max-streams", streams_max, "1000", 1, 1000000, "concurrent calls of a gRPC connection"),
+    SIZE("max-header-bytes", header_bytes_max, "8KiB", KIB, MIB, "of a gRPC call's metadata"),
+    SIZE("max-queued-bytes", queued_bytes_max, "1MiB", 64 * KIB, 1024 * MIB,
+         "of unsent answers of a gRPC connection before its calls wait"),
+    SIZE("max-request-memory", request_memory_max, "16MiB", 64 * KIB, 1024 * MIB, "what one request may cost decoded"),
+    SIZE("find-cache-bytes", find_cache_bytes, "16MiB", 0, 4096 * MIB,
+         "of answers to finds kept until the next change"),
+    DURATION("http-idle", http_idle_ms, "75s", SECOND, DAY, "an HTTP connection without a byte for so long is closed"),
+
+    DURATION("lease-ttl", lease_ttl_ms, "15s", 100, DAY, "of a silo that does not ask for another"),
+    DURATION("min-lease-ttl", lease_ttl_min_ms, "2s", 100, DAY, "the shortest a silo can get"),
+    DURATION("max-lease-ttl", lease_ttl_max_ms, "10m", 100, DAY, "the longest a silo can get"),
+    COUNT("suspect-after", suspect_missed, "2", 1, 3, "heartbeats missed (one is due every third of the lease)"),
+    COUNT("recover-after", recover_renewals, "3", 1, 1000, "renewals in time that clear suspect and unhealthy"),
+    COUNT("unhealthy-below", unhealthy_below, "50", 0, 100, "the health score, 0 to 100, that marks a silo unhealthy"),
+    DURATION("keep-dead", dead_keep_ms, "7d", 0, 3650 * DAY, "how long dead silos stay on record"),
+    COUNT("max-dead", dead_max, "1000", 0, 1000000, "dead silos on record in a cluster; the oldest go first"),
+
+    COUNT("bulk-silos", bulk_silos, "1000", 1, 100000, "silos in one change of expiry, suspicion or purge"),
+    SIZE("bulk-bytes", bulk_bytes, "1MiB", KIB, 64 * MIB, "of one change of expiry, suspicion or purge"),
+
+    COUNT("preserve-silos", preserve_silos, "3", 1, 1000000, "expiry pauses when at least so many silos lapse at once"),
+    COUNT("preserve-percent", preserve_percent, "15", 0, 100, "and they are more than this share of all"),
+    DURATION("preserve-time", preserve_max_ms, "10m", SECOND, DAY, "how long expiry may pause"),
+
+    COUNT("history-changes", history_changes_max, "10000", 1, 10000000, "changes a watcher can catch up on"),
+    DURATION("history-age", history_age_ms, "1h", SECOND, 365 * DAY, "how far back a watcher can catch up"),
+    SIZE("history-bytes", history_bytes_max, "64MiB", 64 * KIB, 4096 * MIB, "of kept changes"),
+};
+
+const size_t flag_count = sizeof(flag_table) / sizeof(flag_table[0]);
+
+void flag_variable(const struct flag *flag, char out[FLAG_NAME_MAX])
+{
+    snprintf(out, FLAG_NAME_MAX, "QVT_%s", flag->name);
+    for (char *at = out; *at != '\0'; at++) {
+        *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+    }
+}
+
+const struct flag *flag_find(const char *name, size_t len)
+{
+    for (size_t i = 0; i < flag_count; i++) {
+        if (strlen(flag_table[i].name) == len && memcmp(flag_table[i].name, name, len) == 0) {
+            return &flag_table[i];
+        }
+    }
+    return NULL;
+}
