@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
+
 /* In front of every block. */
 struct http2_pool_block {
     alignas(max_align_t) struct http2_pool_block *next; /* while it is spare */
@@ -24,6 +26,11 @@ void http2_pool_init(struct http2_pool *pool)
     *pool = (struct http2_pool){.kept = {0}};
 }
 
+static struct http2_pool_block *head_of(void *memory)
+{
+    return (struct http2_pool_block *)((char *)memory - HEAD);
+}
+
 void http2_pool_deinit(struct http2_pool *pool)
 {
     for (size_t i = 0; i < HTTP2_POOL_CLASSES; i++) {
@@ -33,12 +40,10 @@ void http2_pool_deinit(struct http2_pool *pool)
             free(block);
         }
     }
+    if (pool->frame != NULL) {
+        free(head_of(pool->frame));
+    }
     http2_pool_init(pool);
-}
-
-static struct http2_pool_block *head_of(void *memory)
-{
-    return (struct http2_pool_block *)((char *)memory - HEAD);
 }
 
 static size_t block_size(const struct http2_pool_block *block)
@@ -75,7 +80,7 @@ void *http2_pool_malloc(size_t size, void *data)
 void http2_pool_free(void *memory, void *data)
 {
     struct http2_pool *pool = data;
-    if (memory == NULL) {
+    if (memory == NULL || memory == pool->frame) {
         return;
     }
     struct http2_pool_block *block = head_of(memory);
@@ -97,6 +102,14 @@ void *http2_pool_calloc(size_t count, size_t size, void *data)
     return memory == NULL ? NULL : memset(memory, 0, count * size);
 }
 
+static void *share_frame(struct http2_pool *pool)
+{
+    if (pool->frame == NULL) {
+        pool->frame = allocate(HTTP2_POOL_FRAME, HTTP2_POOL_CLASSES);
+    }
+    return pool->frame;
+}
+
 static void *realloc_large(void *memory, size_t size)
 {
     struct http2_pool_block *block = size > SIZE_MAX - HEAD ? NULL : realloc(head_of(memory), HEAD + size);
@@ -105,9 +118,12 @@ static void *realloc_large(void *memory, size_t size)
 
 void *http2_pool_realloc(void *memory, size_t size, void *data)
 {
+    struct http2_pool *pool = data;
     if (memory == NULL) {
-        return http2_pool_malloc(size, data);
+        bool shared = pool->making_session && size == HTTP2_POOL_FRAME;
+        return shared ? share_frame(pool) : http2_pool_malloc(size, pool);
     }
+    QVT_ASSERT(memory != pool->frame);
     struct http2_pool_block *block = head_of(memory);
     if (block->class == HTTP2_POOL_CLASSES) {
         return realloc_large(memory, size);

@@ -20,15 +20,26 @@ void http2_session_tell_output(struct http2_session *session)
     }
 }
 
+static int make_pooled(struct http2_session *session, const nghttp2_session_callbacks *callbacks,
+                       const nghttp2_option *option, nghttp2_mem *mem)
+{
+    if (session->role == HTTP2_SERVER) {
+        return nghttp2_session_server_new3(&session->ng, callbacks, session, option, mem);
+    }
+    return nghttp2_session_client_new3(&session->ng, callbacks, session, option, mem);
+}
+
 static int make_session(struct http2_session *session, const nghttp2_session_callbacks *callbacks,
                         const nghttp2_option *option, struct http2_pool *pool)
 {
-    nghttp2_mem mem = {pool, http2_pool_malloc, http2_pool_free, http2_pool_calloc, http2_pool_realloc};
-    nghttp2_mem *pooled = pool == NULL ? NULL : &mem;
-    if (session->role == HTTP2_SERVER) {
-        return nghttp2_session_server_new3(&session->ng, callbacks, session, option, pooled);
+    if (pool == NULL) {
+        return make_pooled(session, callbacks, option, NULL);
     }
-    return nghttp2_session_client_new3(&session->ng, callbacks, session, option, pooled);
+    nghttp2_mem mem = {pool, http2_pool_malloc, http2_pool_free, http2_pool_calloc, http2_pool_realloc};
+    pool->making_session = true;
+    int result = make_pooled(session, callbacks, option, &mem);
+    pool->making_session = false;
+    return result;
 }
 
 static int make_with_options(struct http2_session *session, const nghttp2_session_callbacks *callbacks,

@@ -145,7 +145,41 @@ static void end_passes_a_closed_window(void)
     pair_deinit(&pair);
 }
 
+/* More than a frame holds, on several streams, in batches that end in the middle: sessions share the buffer for frames. */
+static void headers_of_many_frames_arrive_whole(void)
+{
+    static char value[30000];
+    struct pair pair;
+    start(&pair);
+    memset(value, 'v', sizeof(value) - 1);
+    const struct http2_header fields[] = {
+        {qvt_slice_text(":status"), qvt_slice_text("200"), true},
+        {qvt_slice_text("long"), qvt_slice_text(value), true},
+    };
+    for (size_t i = 0; i < 4; i++) {
+        OK(pair_open(&pair, i));
+        OK(http2_stream_end(&pair.client.streams[i]));
+    }
+    OK(pair_run(&pair));
+    for (size_t i = 0; i < 4; i++) {
+        OK(http2_stream_respond(&pair.server.streams[i], fields, 2, false));
+        OK(pair_send(&pair.server.streams[i], 3));
+        OK(http2_stream_end(&pair.server.streams[i]));
+    }
+    pair.step = 1000;
+    OK(pair_run(&pair));
+    const char *log = pair_log(&pair.client);
+    for (size_t i = 0; i < 4; i++) {
+        log = strstr(log, ":status=200 headers-too-large");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(log);
+        log++;
+    }
+    CU_ASSERT_EQUAL(http2_session_stream_count(pair.client.session), 0);
+    pair_deinit(&pair);
+}
+
 SUITE_MAIN("rpc/http2/flow", SUITE_CASE(data_stop_where_the_receiver_does_not_consume),
            SUITE_CASE(one_held_stream_does_not_stop_the_others), SUITE_CASE(consumed_data_let_more_come),
            SUITE_CASE(blobs_are_sent_from_where_they_are), SUITE_CASE(drain_comes_once_the_queue_is_empty),
-           SUITE_CASE(dropped_data_are_not_sent), SUITE_CASE(end_passes_a_closed_window))
+           SUITE_CASE(dropped_data_are_not_sent), SUITE_CASE(end_passes_a_closed_window),
+           SUITE_CASE(headers_of_many_frames_arrive_whole))

@@ -138,14 +138,14 @@ static const struct http2_events client_events = {
     .on_output = on_output,
 };
 
-static qvt_status init_side(struct pair_side *side, enum http2_role role)
+static qvt_status init_side(struct pair_side *side, enum http2_role role, struct http2_pool *pool)
 {
     struct http2_options options = {
         .max_concurrent_streams = 4,
         .max_header_bytes = 1000,
         .stream_window = 65535,
         .connection_window = 100000,
-        .pool = &side->pool,
+        .pool = pool,
     };
     *side = (struct pair_side){.consume = true, .trailers = role == HTTP2_SERVER, .log = BUF_INIT};
     for (size_t i = 0; i < PAIR_STREAMS; i++) {
@@ -160,9 +160,9 @@ qvt_status pair_init(struct pair *pair)
 {
     *pair = (struct pair){.step = SIZE_MAX};
     pair->output = calloc(1, sizeof(*pair->output));
-    qvt_status status = pair->output == NULL ? QVT_NO_MEMORY : init_side(&pair->client, HTTP2_CLIENT);
+    qvt_status status = pair->output == NULL ? QVT_NO_MEMORY : init_side(&pair->client, HTTP2_CLIENT, &pair->pool);
     if (status == QVT_OK) {
-        status = init_side(&pair->server, HTTP2_SERVER);
+        status = init_side(&pair->server, HTTP2_SERVER, &pair->pool);
     }
     return status;
 }
@@ -180,7 +180,6 @@ static void deinit_side(struct pair_side *side)
     for (size_t i = 0; i < PAIR_STREAMS; i++) {
         http2_stream_deinit(&side->streams[i]);
     }
-    http2_pool_deinit(&side->pool);
     buf_deinit(&side->log);
 }
 
@@ -193,6 +192,7 @@ void pair_deinit(struct pair *pair)
         }
         http2_output_clear(pair->output);
     }
+    http2_pool_deinit(&pair->pool);
     free(pair->output);
 }
 

@@ -15,7 +15,6 @@ struct pair_side {
         streams[PAIR_STREAMS]; /* the server's, in order of arrival; the client's as the test uses them */
     size_t stream_count;
     struct buf log;
-    struct http2_pool pool;
     bool refuse;   /* on_request gives NULL */
     bool consume;  /* data are given back at once */
     bool trailers; /* on_trailers sends grpc-status 0 */
@@ -25,7 +24,8 @@ struct pair_side {
 struct pair {
     struct pair_side client;
     struct pair_side server;
-    size_t step; /* bytes handed over at a time */
+    struct http2_pool pool; /* of both */
+    size_t step;            /* bytes handed over at a time */
     struct http2_output *output;
 };
 

@@ -108,6 +108,26 @@ static void random_use_never_mixes_blocks(void)
     http2_pool_deinit(&pool);
 }
 
+static void sessions_share_the_buffer_for_frames(void)
+{
+    struct http2_pool pool;
+    http2_pool_init(&pool);
+    pool.making_session = true;
+    void *first = http2_pool_realloc(NULL, HTTP2_POOL_FRAME, &pool);
+    void *second = http2_pool_realloc(NULL, HTTP2_POOL_FRAME, &pool);
+    pool.making_session = false;
+    void *other = http2_pool_realloc(NULL, HTTP2_POOL_FRAME, &pool);
+    CU_ASSERT_PTR_NOT_NULL(first);
+    CU_ASSERT_PTR_EQUAL(first, second);
+    CU_ASSERT_PTR_NOT_EQUAL(first, other);
+    http2_pool_free(first, &pool);
+    memset(second, 1, HTTP2_POOL_FRAME);
+    http2_pool_free(second, &pool);
+    http2_pool_free(other, &pool);
+    http2_pool_deinit(&pool);
+}
+
 SUITE_MAIN("rpc/http2/pool", SUITE_CASE(freed_block_is_used_again),
            SUITE_CASE(zeroed_memory_is_zero_also_the_second_time), SUITE_CASE(growth_keeps_the_content),
-           SUITE_CASE(without_memory_a_block_stays_as_it_was), SUITE_CASE(random_use_never_mixes_blocks))
+           SUITE_CASE(without_memory_a_block_stays_as_it_was), SUITE_CASE(random_use_never_mixes_blocks),
+           SUITE_CASE(sessions_share_the_buffer_for_frames))

@@ -260,7 +260,7 @@ static void every_failing_allocation_ends_cleanly(void)
         CU_ASSERT_TRUE(status == QVT_OK || (failed && status == QVT_NO_MEMORY));
         pair_deinit(&pair);
     }
-    CU_ASSERT_TRUE(nth > 50);
+    CU_ASSERT_TRUE(nth > 30);
 }
 
 SUITE_MAIN("rpc/http2/session", SUITE_CASE(unary_call_in_any_pieces), SUITE_CASE(clients_end_goes_with_the_last_data),
