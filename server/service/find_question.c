@@ -46,6 +46,22 @@ static void read_policy(struct find_question *out, struct placement_policy *poli
     }
 }
 
+/* Numbers that this tracker has no name for: placement would refuse them without saying which. */
+static qvt_status check_choices(const find_request *request, qvt_error *error)
+{
+    int mode = (int)request->mode;
+    int selector = (int)request->selector;
+    if (mode < PLACEMENT_MODE_UNSPECIFIED || mode > PLACEMENT_RANGE) {
+        return qvt_error_field(error, "mode", "mode %d: a mode is STRICT, PATCH, MINOR, MAJOR, BACKWARD or RANGE",
+                               mode);
+    }
+    if (selector < PLACEMENT_SELECTOR_UNSPECIFIED || selector > PLACEMENT_RAMP) {
+        return qvt_error_field(error, "selector", "selector %d: a selector is ALL, LATEST, MINIMUM, CLOSEST or RAMP",
+                               selector);
+    }
+    return QVT_OK;
+}
+
 qvt_status find_question_read(struct find_question *out, const struct registry *registry, const find_request *request,
                               qvt_error *error)
 {
@@ -62,6 +78,7 @@ qvt_status find_question_read(struct find_question *out, const struct registry *
     };
     out->placement.fingerprint = out->placement.has_fingerprint ? request->contract_fingerprint : 0;
     QVT_TRY(check_actor_type("actor_type", actor_type, error));
+    QVT_TRY(check_choices(request, error));
     QVT_TRY(read_version(out, request, error));
     QVT_TRY(read_range(out, request, error));
     read_policy(out, &policy, registry, actor_type);

@@ -31,6 +31,13 @@ START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 20
 
 
+@functools.lru_cache(maxsize=None)
+def is_sanitized():
+    """Whether qvtd was built with a sanitizer, whose own memory and slowness no limit is meant for."""
+    program = (BIN_DIR / "qvtd").read_bytes()
+    return b"__asan_init" in program or b"__tsan_init" in program
+
+
 class Answer:
     """What curl got: HTTP status, headers by lower-case name, body, and the body as JSON."""
 
