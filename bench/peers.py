@@ -27,16 +27,24 @@ def contract_sources():
     return sorted((ROOT / "proto").rglob("*.proto"))
 
 
-def build_raw(folder):
-    source, product = ROOT / "bench/peers/raw.c", folder / "raw"
+def build_c(folder, name, *libraries):
+    source, product = ROOT / f"bench/peers/{name}.c", folder / name
     if not is_fresh(product, [source]):
         flags = ["-std=c17", "-D_POSIX_C_SOURCE=200809L", "-O2"]
-        subprocess.run(["cc", *flags, "-o", product, source, *pkg_config("--libs", "libnghttp2")], check=True)
+        subprocess.run(["cc", *flags, "-o", product, source, *libraries], check=True)
     return product
 
 
-def build_cpp_async(folder):
-    source, product, generated = ROOT / "bench/peers/cpp_async.cc", folder / "cpp_async", folder / "cpp"
+def build_raw(folder):
+    return build_c(folder, "raw", *pkg_config("--libs", "libnghttp2"))
+
+
+def build_bare_send(folder):
+    return build_c(folder, "bare_send")
+
+
+def build_cpp(folder, name):
+    source, product, generated = ROOT / f"bench/peers/{name}.cc", folder / name, folder / "cpp"
     if not is_fresh(product, [source, *contract_sources()]):
         protoc(generated, f"--cpp_out={generated}")
         protoc(generated, f"--grpc_out={generated}", "--plugin=protoc-gen-grpc=/usr/bin/grpc_cpp_plugin")

@@ -1,12 +1,11 @@
 """FindCompatibleSilos as h2load sees it: qvtd beside its peers, interleaved, by what each call costs the server."""
 
-import importlib
 import statistics
-import sys
 from dataclasses import dataclass, field
 
 import h2load
 import peers
+import tracker
 from process import Server, free_port
 
 PATH = "/quark.version.v1.VersionTracker/FindCompatibleSilos"
@@ -37,27 +36,13 @@ def framed(message):
     return b"\0" + len(message).to_bytes(4, "big") + message
 
 
-class Tracker:
-    """qvtd with the silos that the answer names, talked to by the stock Python client."""
+class Finder:
+    """qvtd with the silos that the answer names."""
 
     def __init__(self, qvtd, work, messages):
-        import grpc
-
-        sys.path.insert(0, str(messages))
-        self.messages = importlib.import_module("quark.version.v1.version_tracker_pb2")
-        port = free_port()
-        flags = ["--grpc-listen", f"127.0.0.1:{port}", "--http-listen", "127.0.0.1:0"]
-        store = work / "qvtd.sqlite"
-        for left in work.glob("qvtd.sqlite*"):
-            left.unlink()
-        self.server = Server("qvtd", [qvtd, *flags, "--store", f"sqlite:{store}"], port, work / "qvtd.log")
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
-
-    def call(self, method, request, answer_type):
-        path = f"/quark.version.v1.VersionTracker/{method}"
-        stub = self.channel.unary_unary(path, lambda message: message, lambda answer: answer)
-        raw = stub(request.SerializeToString(), timeout=10, wait_for_ready=True)
-        return raw, answer_type.FromString(raw)
+        self.messages = messages
+        self.tracker = tracker.Tracker(qvtd, work / "unary", messages)
+        self.server = self.tracker.server
 
     def register_silos(self):
         for number in range(SILOS):
@@ -67,7 +52,7 @@ class Tracker:
             silo.instance_id = bytes([number]) * 16
             silo.lease_ttl.FromSeconds(600)
             silo.actor_type_versions[ACTOR_TYPE].version = VERSION
-            self.call("RegisterSilo", request, self.messages.RegisterSiloResponse)
+            self.tracker.call("RegisterSilo", request, self.messages.RegisterSiloResponse)
 
     def request(self):
         message = self.messages.FindCompatibleSilosRequest(actor_type=ACTOR_TYPE, version=VERSION)
@@ -77,15 +62,15 @@ class Tracker:
 
     def answer(self):
         """The encoded answer, once it is known to be right."""
-        raw, answer = self.call("FindCompatibleSilos", self.request(), self.messages.FindCompatibleSilosResponse)
+        answer_type = self.messages.FindCompatibleSilosResponse
+        raw, answer = self.tracker.call("FindCompatibleSilos", self.request(), answer_type)
         found = [(silo.silo_id, silo.version) for silo in answer.silos]
         if found != [(f"silo-{number}", VERSION) for number in range(SILOS)]:
             raise RuntimeError(f"qvtd found {found}")
         return raw
 
     def stop(self):
-        self.channel.close()
-        self.server.stop()
+        self.tracker.stop()
 
 
 def start_peers(work, answer):
@@ -99,7 +84,7 @@ def start_peers(work, answer):
     commands = {
         "raw": lambda port: [peers.build_raw(work), port, file],
         "nghttpd": lambda port: ["nghttpd", "--no-tls", "-d", work / "htdocs", port],
-        "gRPC C++ async": lambda port: [peers.build_cpp_async(work), port, file, ACTOR_TYPE],
+        "gRPC C++ async": lambda port: [peers.build_cpp(work, "cpp_async"), port, file, ACTOR_TYPE],
     }
     started, missing = [], []
     for name, command in commands.items():
@@ -154,24 +139,25 @@ def print_shape(shape, figures):
         print(row, flush=True)
 
 
-def run(qvtd, work, quick):
+def run(bench):
     """Prints a table for every shape; returns what did not run, as sentences."""
-    tracker = Tracker(qvtd, work, peers.build_messages(work))
+    work = bench.work
+    finder = Finder(bench.qvtd, work, bench.messages)
     servers, missing = [], []
     try:
-        tracker.register_silos()
-        answer = tracker.answer()
+        finder.register_silos()
+        answer = finder.answer()
         request_file = work / "request"
-        request_file.write_bytes(framed(tracker.request().SerializeToString()))
+        request_file.write_bytes(framed(finder.request().SerializeToString()))
         servers, missing = start_peers(work, answer)
         print(f"request {REQUEST_BYTES} bytes, answer {len(answer)} bytes with {SILOS} silos")
         for shape in SHAPES:
-            rounds, seconds = (1, 0.3) if quick else (3, 2.0)
-            everyone = [tracker.server, *servers]
+            rounds, seconds = (1, 0.3) if bench.quick else (3, 2.0)
+            everyone = [finder.server, *servers]
             print_shape(shape, measure_shape(everyone, shape, request_file, rounds, seconds, len(framed(answer))))
-            tracker.answer()
+            finder.answer()
     finally:
         for server in servers:
             server.stop()
-        tracker.stop()
+        finder.stop()
     return missing

@@ -1,0 +1,156 @@
+"""From sending a write until the last watcher has it: qvtd beside bare send(), Redis, gRPC C++ and etcd.
+
+Everybody's data is on tmpfs where there is one, so that the commit, which is within the time, is not the disk's."""
+
+import tempfile
+from pathlib import Path
+
+import etcd
+import pb
+import peers
+import redis
+import table
+import tracker
+from process import Server, free_port
+from rounds import medians, starting
+
+MARK = "mark-00000000"
+COLUMNS = ["last ms", "first ms", "CPU ms", "KiB/watcher"]
+
+
+class Contender:
+    """A server, and how a load generator watches it."""
+
+    def __init__(self, name, server, program, *words, on_one=True):
+        self.name, self.server, self.program, self.words = name, server, program, words
+        self.on_one = on_one  # has many streams on one connection
+
+    def measure(self, bench, connections, streams, rounds):
+        """Medians over the rounds, and what the watchers cost in memory."""
+        words = [word(connections, streams) if callable(word) else word for word in self.words]
+        idle_mib = self.server.rss_mib()
+        load = bench.loads.start(self.program, *words, rounds)
+        load.wait_until_ready()
+        kib = (self.server.rss_mib() - idle_mib) * 1024 / (connections * streams)
+        before = self.server.cpu_us()
+        done = medians(load.results())
+        done["cpu_ms"] = (self.server.cpu_us() - before) / rounds / 1000
+        done["kib"] = kib
+        return done
+
+
+def connections_word(connections, _streams):
+    return connections
+
+
+def streams_word(_connections, streams):
+    return streams
+
+
+def grpc_words(port, watch_path, watch_file, write_path, write_file):
+    return [port, watch_path, watch_file, connections_word, streams_word, write_path, write_file]
+
+
+def update(messages):
+    """An UpdateSilo that changes a label."""
+    request = messages.UpdateSiloRequest(silo_id=tracker.silo_id(0))
+    request.silo.labels["mark"] = MARK
+    request.update_mask.paths.append("labels")
+    return request.SerializeToString()
+
+
+def tracker_words(messages, work, port):
+    watch = pb.write_messages(work / "watch", [messages.WatchRequest().SerializeToString()])
+    write = work / "update"
+    write.write_bytes(update(messages))
+    return grpc_words(port, tracker.SERVICE + "Watch", watch, tracker.SERVICE + "UpdateSilo", write)
+
+
+def start_qvtd(bench, work):
+    one = tracker.Tracker(bench.qvtd, work, bench.messages)
+    one.register(tracker.silos(bench.messages, 3, 1)[0])
+    one.close()
+    return Contender("qvtd", one.server, "watch", *tracker_words(bench.messages, work, one.port))
+
+
+def start_etcd(bench, work):
+    one = etcd.Etcd(work)
+    watch, write = pb.write_messages(work / "etcd-watch", [etcd.watch_all()]), work / "put"
+    silo = tracker.silos(bench.messages, 3, 1)[0]
+    write.write_bytes(etcd.put(etcd.PREFIX + b"0", silo + MARK.encode()))
+    return Contender("etcd", one.server, "watch", *grpc_words(one.port, etcd.WATCH, watch, etcd.PUT, write))
+
+
+def start_redis(bench, work):
+    one = redis.Redis(work)
+    greeting, message = work / "subscribe", work / "publish"
+    greeting.write_bytes(redis.command("SUBSCRIBE", "silos"))
+    silo = tracker.silos(bench.messages, 3, 1)[0]
+    message.write_bytes(redis.command("PUBLISH", "silos", silo + MARK.encode()))
+    words = [one.port, greeting, connections_word, message]
+    return Contender("Redis pub/sub", one.server, "plain_watch", *words, on_one=False)
+
+
+def start_bare(bench, work):
+    port = free_port()
+    server = Server("bare send()", [peers.build_bare_send(bench.work), port], port, work / "bare.log")
+    greeting, message = work / "hello", work / "message"
+    greeting.write_bytes(b"W")
+    message.write_bytes(tracker.silos(bench.messages, 3, 1)[0] + MARK.encode())
+    words = [port, greeting, connections_word, message]
+    return Contender("bare send()", server, "plain_watch", *words, on_one=False)
+
+
+def start_cpp(bench, work):
+    port = free_port()
+    server = Server("gRPC C++", [peers.build_cpp(bench.work, "cpp_watch"), port], port, work / "cpp.log")
+    return Contender("gRPC C++", server, "watch", *tracker_words(bench.messages, work, port))
+
+
+def print_shape(title, goal, figures, kib_goal):
+    table.print_title(title, *COLUMNS)
+    for name, each in figures.items():
+        last = each["last_us"] / 1000
+        cells = [f"{last:.2f}", f"{each['first_us'] / 1000:.2f}", f"{each['cpu_ms']:.2f}", f"{each['kib']:.1f}"]
+        note = table.at_most(goal, last, "ms") if name == "qvtd" else ""
+        if name == "qvtd" and kib_goal:
+            note += "; " + table.at_most(kib_goal, each["kib"], "KiB")
+        table.print_row(name, COLUMNS, *cells, note=note)
+
+
+def measure_shape(bench, contenders, connections, streams):
+    """The memory is that of the first turn: freed memory of a turn is used again by the next."""
+    turns, rounds = (1, 5) if bench.quick else (3, 15)
+    taken = {one.name: [] for one in contenders}
+    for _ in range(turns):
+        for one in contenders:
+            taken[one.name].append(one.measure(bench, connections, streams, rounds))
+    figures = {name: medians(each) for name, each in taken.items()}
+    for name, each in taken.items():
+        figures[name]["kib"] = each[0]["kib"]
+    return figures
+
+
+def run_in(bench, work):
+    missing, contenders = [], []
+    ways = [("qvtd", start_qvtd), ("bare send()", start_bare), ("Redis", start_redis)]
+    ways += [("gRPC C++", start_cpp), ("etcd", start_etcd)]
+    try:
+        for name, start in ways:
+            one = starting(missing, name, lambda start=start: start(bench, work))
+            contenders += [one] if one else []
+        figures = measure_shape(bench, contenders, 1000, 1)
+        print_shape("a change to 1000 watchers on 1000 connections", 13, figures, 16)
+        figures = measure_shape(bench, [one for one in contenders if one.on_one], 1, 900)
+        print_shape("a change to 900 watchers on one connection", 1.0, figures, None)
+    finally:
+        for one in contenders:
+            one.server.stop()
+    return missing
+
+
+def run(bench):
+    """Prints a table for each shape; returns what did not run, as sentences."""
+    tmpfs = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="qvt-bench-", dir=tmpfs if tmpfs.is_dir() else None) as folder:
+        return run_in(bench, Path(folder))
