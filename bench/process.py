@@ -25,10 +25,11 @@ def pinned(core, command):
 
 
 class Server:
-    """A server process on SERVER_CORE; `port` takes connections once the constructor returns."""
+    """A server process on SERVER_CORE; `port` takes connections once the constructor returns, and where the server
+    says when it is ready, it has said so."""
 
-    def __init__(self, name, command, port, log):
-        self.name, self.port, self.log = name, port, Path(log)
+    def __init__(self, name, command, port, log, says=""):
+        self.name, self.port, self.log, self.says = name, port, Path(log), says
         with open(log, "wb") as output:
             self.process = subprocess.Popen(pinned(SERVER_CORE, command), stdout=output, stderr=subprocess.STDOUT)
         try:
@@ -42,10 +43,12 @@ class Server:
         while time.monotonic() < until and self.process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
+                if self.says in self.log.read_text():
+                    return
             except OSError:
-                time.sleep(0.02)
-        raise RuntimeError(f"{self.name} does not listen on port {self.port}; see {self.log}")
+                pass
+            time.sleep(0.02)
+        raise RuntimeError(f"{self.name} is not ready on port {self.port}; see {self.log}")
 
     def cpu_us(self):
         """User and system time of all threads so far."""

@@ -29,7 +29,7 @@ class Tracker:
         self.port = free_port()
         self.command = [qvtd, "--http-listen", "127.0.0.1:0", "--store", f"sqlite:{store}", "--log-level", "warn", *flags]
         command = [*self.command, "--grpc-listen", f"127.0.0.1:{self.port}"]
-        self.server = Server("qvtd", command, self.port, work / "qvtd.log")
+        self.server = Server("qvtd", command, self.port, work / "qvtd.log", says="ready ")
         self.channel = None
 
     def call(self, method, request, answer_type):

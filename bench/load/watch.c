@@ -91,11 +91,12 @@ int main(int argc, char **argv)
     if (uv_timer_init(qvt_rpc_runtime_loop(runtime), &work.pause) != 0) {
         load_die("no timer");
     }
+    uint32_t connections = load_number(argv[4], "CONNECTIONS");
+    uint32_t streams = load_number(argv[5], "STREAMS");
+    marks_init(&work.marks, argv[7], (size_t)connections * streams);
     work.fleet.on_message = on_event;
     work.fleet.data = &work;
-    fleet_open(&work.fleet, runtime, argv[1], argv[2], load_messages_read(argv[3]), load_number(argv[4], "CONNECTIONS"),
-               load_number(argv[5], "STREAMS"));
-    marks_init(&work.marks, argv[7], work.fleet.stream_count);
+    fleet_open(&work.fleet, runtime, argv[1], argv[2], load_messages_read(argv[3]), connections, streams);
     rest(&work);
     play_round(&work);
     load_wait_for_go();
