@@ -26,10 +26,13 @@ static struct preserve_scene look_back(struct replica *replica)
     int64_t began_us = now - preserve_window_us(&replica->limits);
     struct preserve_scene scene = {.paused = false};
     size_t cursor = 0;
-    const struct pulse *pulse;
+    struct pulse *pulse;
     forget_old_lapses(replica, began_us);
     scene.lapsed = scene.expected = (uint32_t)list_count(&replica->lapses, UINT32_MAX);
     while ((pulse = table_next(&replica->pulses.table, &cursor)) != NULL) {
+        if (pulse_is_late(pulse, now)) {
+            replica_refresh(replica, pulse);
+        }
         if (is_expected(pulse, began_us)) {
             bool lapsed = pulse_end_us(pulse) <= now;
             scene.expected++;
@@ -41,37 +44,44 @@ static struct preserve_scene look_back(struct replica *replica)
 }
 
 /* In a pause the set stays as it was when it began. */
-static struct preserve_scene look_at_members(const struct replica *replica)
+static struct preserve_scene look_at_members(struct replica *replica)
 {
     int64_t since_us = registry_counts(replica->registry)->expiry_paused_since_us;
     struct preserve_scene scene = {
         .expected = replica->members,
+        .lapsed = (uint32_t)list_count(&replica->lapses, UINT32_MAX),
         .paused = true,
         .paused_us = store_wall_us(replica->store) - since_us,
     };
     size_t cursor = 0;
-    const struct pulse *pulse;
+    struct pulse *pulse;
     while ((pulse = table_next(&replica->pulses.table, &cursor)) != NULL) {
+        replica_refresh(replica, pulse);
         bool lapsed = pulse->member && !pulse->leaving && pulse_end_us(pulse) <= replica_now_us(replica);
         scene.lapsed += lapsed ? 1u : 0u;
     }
     return scene;
 }
 
-static void choose_members(struct replica *replica)
+void replica_begin_pause(struct replica *replica)
 {
     int64_t began_us = replica_now_us(replica) - preserve_window_us(&replica->limits);
     size_t cursor = 0;
     struct pulse *pulse;
     replica->members = 0;
     while ((pulse = table_next(&replica->pulses.table, &cursor)) != NULL) {
+        if (pulse_is_late(pulse, replica_now_us(replica))) {
+            replica_refresh(replica, pulse);
+        }
         pulse->member = is_expected(pulse, began_us);
         replica->members += pulse->member ? 1u : 0u;
     }
     replica->members += (uint32_t)list_count(&replica->lapses, UINT32_MAX);
+    replica_recheck_at(replica, replica_now_us(replica) + RECHECK_US);
 }
 
-/* The lapsed silos that are alive by the log; leases that belong to none are dropped. NULL: out of memory. */
+/* The lapsed silos that are alive by the log. Leases that belong to none are dropped, but not where the mirror may just
+ * be behind. NULL: out of memory. */
 static struct own_command *gather_lapsed(struct replica *replica, const uint64_t *incarnations, size_t count)
 {
     struct own_command *own = own_command_new(replica, &replica->expiring, count);
@@ -79,7 +89,7 @@ static struct own_command *gather_lapsed(struct replica *replica, const uint64_t
         const struct pulse *pulse = pulses_find(&replica->pulses, incarnations[i]);
         if (pulse != NULL && replica_find_silo(replica, pulse) != NULL) {
             own_command_add(own, pulse, true);
-        } else {
+        } else if (!store_is_shared(replica->store)) {
             store_drop(replica->log, &incarnations[i], 1);
         }
     }
@@ -95,10 +105,7 @@ static void obey(struct replica *replica, enum preserve_verdict verdict, struct 
             return;
         }
         break;
-    case PRESERVE_PAUSE:
-        choose_members(replica);
-        own_command_submit(own, COMMAND_PAUSE_EXPIRY);
-        return;
+    case PRESERVE_PAUSE: own_command_submit(own, COMMAND_PAUSE_EXPIRY); return;
     case PRESERVE_RESUME: own_command_submit(own, COMMAND_RESUME_EXPIRY); return;
     case PRESERVE_WAIT:
     case PRESERVE_HOLD: replica_recheck_at(replica, replica_now_us(replica) + RECHECK_US); break;

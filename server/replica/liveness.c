@@ -49,6 +49,18 @@ static struct pulse *ensure_pulse(struct replica *replica, const struct registry
     return pulse;
 }
 
+static void forget_lapse(struct replica *replica, qvt_slice silo_id)
+{
+    for (struct list *node = replica->lapses.next; node != &replica->lapses;) {
+        struct lapse *lapse = LIST_ENTRY(node, struct lapse, link);
+        node = node->next;
+        if (qvt_slice_equal(qvt_slice_make(lapse->silo_id, lapse->id_len), silo_id)) {
+            list_remove(&lapse->link);
+            free(lapse);
+        }
+    }
+}
+
 static void note_silo(struct replica *replica, const struct change *change, const struct registry_silo *silo)
 {
     if (silo->status == PLACEMENT_DEAD) {
@@ -61,6 +73,7 @@ static void note_silo(struct replica *replica, const struct change *change, cons
     pulse->ttl_ms = silo->lease_ttl_ms;
     pulse->leaving = silo->status == PLACEMENT_SHUTTING_DOWN;
     if (change->event == CHANGE_SILO_REGISTERED) {
+        forget_lapse(replica, silo->id);
         pulse_hear(&replica->pulses, pulse, replica_now_us(replica), store_wall_us(replica->store));
     }
 }
@@ -74,9 +87,11 @@ static void note_expired(struct replica *replica, const struct replica_endings *
         if (pulse == NULL || pulse->leaving || pulse->begun_us > began_us || pulse_end_us(pulse) <= began_us) {
             continue;
         }
-        struct lapse *lapse = malloc(sizeof *lapse);
+        struct lapse *lapse = malloc(sizeof *lapse + pulse->id_len);
         if (lapse != NULL) {
             lapse->lapsed_us = pulse_end_us(pulse);
+            lapse->id_len = pulse->id_len;
+            memcpy(lapse->silo_id, pulse->silo_id, pulse->id_len);
             list_push_back(&replica->lapses, &lapse->link);
         }
     }
@@ -96,6 +111,8 @@ void replica_note_after(struct replica *replica, const struct change *change, st
 {
     if (change->event == CHANGE_SILO_EXPIRED) {
         note_expired(replica, endings);
+    } else if (change->event == CHANGE_EXPIRY_PAUSED) {
+        replica_begin_pause(replica);
     }
     for (size_t i = 0; i < change->put_count; i++) {
         if (image_kind(change->puts[i]) == RECORD_SILO) {

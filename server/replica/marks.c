@@ -23,6 +23,9 @@ static void collect_suspects(struct replica *replica, struct own_command *own, s
         struct pulse *pulse = LIST_ENTRY(list->next, struct pulse, suspect_link);
         const struct registry_silo *silo = replica_find_silo(replica, pulse);
         list_remove(&pulse->suspect_link);
+        replica_refresh(replica, pulse);
+        pulse->suspect_wanted =
+            pulse->suspect_wanted && pulse_is_silent(&replica->pulses, pulse, replica_now_us(replica));
         if (silo != NULL && silo->suspect != pulse->suspect_wanted) {
             own_command_add(own, pulse, pulse->suspect_wanted);
         }
@@ -69,9 +72,13 @@ static void take_late(struct replica *replica)
 {
     struct pulse *pulse;
     while ((pulse = pulses_take_late(&replica->pulses, replica_now_us(replica))) != NULL) {
-        pulse->suspect_wanted = true;
-        list_remove(&pulse->suspect_link);
-        list_push_back(&replica->pulses.suspects, &pulse->suspect_link);
+        replica_refresh(replica, pulse);
+        if (pulse_is_silent(&replica->pulses, pulse, replica_now_us(replica))) {
+            pulse->in_time = 0;
+            pulse->suspect_wanted = true;
+            list_remove(&pulse->suspect_link);
+            list_push_back(&replica->pulses.suspects, &pulse->suspect_link);
+        }
     }
 }
 

@@ -97,14 +97,33 @@ int64_t pulse_end_us(const struct pulse *pulse)
     return pulse->heard_us + (int64_t)pulse->ttl_ms * 1000;
 }
 
+bool pulse_is_silent(const struct pulses *pulses, const struct pulse *pulse, int64_t now_us)
+{
+    return suspect_at_us(pulses, pulse) <= now_us;
+}
+
+static void watch(struct pulses *pulses, struct pulse *pulse)
+{
+    int64_t due_us = suspect_at_us(pulses, pulse);
+    if (pulse->late.index == DEADLINE_NONE || pulse->late.due_us > due_us) {
+        deadlines_set(&pulses->late, &pulse->late, due_us);
+    }
+}
+
 void pulse_hear(struct pulses *pulses, struct pulse *pulse, int64_t now_us, int64_t wall_us)
 {
     pulse->in_time = pulse_is_late(pulse, now_us) ? 1 : pulse->in_time + 1;
     pulse->heard_us = now_us;
     pulse->heard_wall_us = wall_us;
-    int64_t due_us = suspect_at_us(pulses, pulse);
-    if (pulse->late.index == DEADLINE_NONE || pulse->late.due_us > due_us) {
-        deadlines_set(&pulses->late, &pulse->late, due_us);
+    watch(pulses, pulse);
+}
+
+void pulse_learn(struct pulses *pulses, struct pulse *pulse, int64_t heard_us)
+{
+    if (heard_us > pulse->heard_us) {
+        pulse->heard_wall_us += heard_us - pulse->heard_us;
+        pulse->heard_us = heard_us;
+        watch(pulses, pulse);
     }
 }
 
@@ -113,9 +132,8 @@ struct pulse *pulses_take_late(struct pulses *pulses, int64_t now_us)
     struct deadline *first;
     while ((first = deadlines_first(&pulses->late)) != NULL && first->due_us <= now_us) {
         struct pulse *pulse = LIST_ENTRY(first, struct pulse, late);
-        if (suspect_at_us(pulses, pulse) <= now_us) {
+        if (pulse_is_silent(pulses, pulse, now_us)) {
             deadlines_remove(&pulses->late, first);
-            pulse->in_time = 0;
             return pulse;
         }
         deadlines_set(&pulses->late, first, suspect_at_us(pulses, pulse));

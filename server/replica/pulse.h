@@ -52,8 +52,14 @@ void pulses_remove(struct pulses *pulses, uint64_t incarnation);
  * that is half an interval overdue is missed (SPEC §7.1). */
 void pulse_hear(struct pulses *pulses, struct pulse *pulse, int64_t now_us, int64_t wall_us);
 
-/* The next pulse that has become suspect by now_us, or NULL; it is then silent until heard. */
+/* The next pulse that looks silent by now_us, or NULL; it is then not looked at again until heard or watched. */
 struct pulse *pulses_take_late(struct pulses *pulses, int64_t now_us);
+
+/* Whether so many heartbeats are missing that the silo is suspect. */
+bool pulse_is_silent(const struct pulses *pulses, const struct pulse *pulse, int64_t now_us);
+
+/* It was heard by another replica at heard_us, if that is later than known here. */
+void pulse_learn(struct pulses *pulses, struct pulse *pulse, int64_t heard_us);
 
 /* When the lease ends, as far as this replica knows. */
 int64_t pulse_end_us(const struct pulse *pulse);

@@ -29,10 +29,12 @@ struct flight {
     bool depends;       /* the batch had changes before it, so its answer stands only with them */
 };
 
-/* Silos whose leases were over a while ago: they count in the window after they expired as well. */
+/* A silo that lapsed and expired: it counts in its window, and in a pause, until its id registers again. */
 struct lapse {
     struct list link;
     int64_t lapsed_us;
+    size_t id_len;
+    char silo_id[];
 };
 
 struct replica {
@@ -139,6 +141,9 @@ void replica_recheck_at(struct replica *replica, int64_t when_us);
 /* The record of the pulse's incarnation; NULL: superseded, gone, or DEAD. */
 const struct registry_silo *replica_find_silo(const struct replica *replica, const struct pulse *pulse);
 
+/* Takes over what the store knows of the silo's last renewal: another replica may have confirmed it. */
+void replica_refresh(struct replica *replica, struct pulse *pulse);
+
 size_t list_count(const struct list *list, size_t most);
 
 /* Does what is due: expiry, suspicion, purge. */
@@ -156,6 +161,9 @@ int64_t replica_next_marks_us(const struct replica *replica);
 void marks_list_again(struct own_command *own);
 
 /* ---- expiry.c: lapsed leases and self-preservation ---- */
+
+/* Expiry was paused, by this replica or another: remembers the set that the pause is about. */
+void replica_begin_pause(struct replica *replica);
 
 void replica_check_expiry(struct replica *replica);
 int64_t replica_next_expiry_us(const struct replica *replica);

@@ -18,6 +18,15 @@ const struct registry_silo *replica_find_silo(const struct replica *replica, con
     return silo != NULL && silo->incarnation == pulse->incarnation && silo->status != PLACEMENT_DEAD ? silo : NULL;
 }
 
+void replica_refresh(struct replica *replica, struct pulse *pulse)
+{
+    uint32_t remaining_ms = store_lease_remaining_ms(replica->log, pulse->incarnation);
+    if (remaining_ms > 0 && remaining_ms <= pulse->ttl_ms) {
+        int64_t ago_us = ((int64_t)pulse->ttl_ms - remaining_ms) * 1000;
+        pulse_learn(&replica->pulses, pulse, replica_now_us(replica) - ago_us);
+    }
+}
+
 size_t list_count(const struct list *list, size_t most)
 {
     size_t count = 0;

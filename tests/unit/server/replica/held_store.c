@@ -127,8 +127,8 @@ static void ignore(void *data, enum store_append_outcome outcome, struct change 
     (void)data;
     (void)missed;
     (void)missed_count;
+    (void)outcome;
     (void)error;
-    CU_ASSERT_EQUAL(outcome, STORE_APPENDED);
 }
 
 void held_store_release(struct held_store *held, enum held_fate fate)
@@ -166,5 +166,5 @@ static const struct store_ops held_ops = {
 void held_store_init(struct held_store *held, struct store *inner)
 {
     *held = (struct held_store){.inner = inner};
-    held->base = (struct store){&held_ops, inner->clock, false};
+    held->base = (struct store){&held_ops, inner->clock, true};
 }

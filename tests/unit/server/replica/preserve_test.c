@@ -147,6 +147,25 @@ static void planned_leaves_of_all_never_pause(void)
     world_deinit(&world);
 }
 
+static void silos_that_expired_count_in_their_window_until_they_register_again(void)
+{
+    struct world world;
+    given_cluster(&world, 10);
+    run_for(&world, 10, 10, 2 * WINDOW_MS);
+    run_for(&world, 10, 8, 20000);
+    CU_ASSERT_EQUAL(dead(&world), 2);
+    run_for(&world, 10, 7, 16000);
+    CU_ASSERT_TRUE(world_counts(&world)->expiry_paused);
+    CU_ASSERT_EQUAL(dead(&world), 2);
+    run_for(&world, 10, 7, 60000);
+    CU_ASSERT_EQUAL(world_counts(&world)->suspect, 1);
+    CU_ASSERT_EQUAL(world_register(&world, name(9), 2, 15000), QVT_OK);
+    run_for(&world, 10, 7, 1000);
+    CU_ASSERT_FALSE(world_counts(&world)->expiry_paused);
+    CU_ASSERT_EQUAL(dead(&world), 2);
+    world_deinit(&world);
+}
+
 static void the_rule_needs_three_and_more_than_fifteen_percent(void)
 {
     static const struct {
@@ -173,4 +192,5 @@ SUITE_MAIN("server/replica/preserve", SUITE_CASE(three_silos_with_one_killed_it_
            SUITE_CASE(the_pause_ends_when_they_come_back), SUITE_CASE(after_ten_minutes_the_lapsed_expire),
            SUITE_CASE(a_thousand_with_two_hundred_killed_expiry_pauses_before_any_expires),
            SUITE_CASE(a_thousand_with_a_hundred_killed_they_expire), SUITE_CASE(planned_leaves_of_all_never_pause),
+           SUITE_CASE(silos_that_expired_count_in_their_window_until_they_register_again),
            SUITE_CASE(the_rule_needs_three_and_more_than_fifteen_percent))
