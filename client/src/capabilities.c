@@ -5,12 +5,12 @@
 
 #include "base/buf.h"
 #include "base/check.h"
-#include "base/clock.h"
 #include "client/src/client.h"
 #include "client/src/decode.h"
 #include "client/src/encode.h"
 #include "client/src/methods.h"
 #include "client/src/query.h"
+#include "client/src/wait.h"
 #include "nanopb/quark/version/v1/version_tracker.pb.h"
 
 struct qvt_capabilities {
@@ -19,6 +19,15 @@ struct qvt_capabilities {
     struct decode_list list; /* of qvt_silo_versions, over all pages */
     const qvt_silo_versions *silos;
     const char *next_page; /* "": there is none */
+};
+
+/* A question under way. */
+struct asking {
+    struct query query;
+    qvt_capabilities *result;
+    const char *silo_id; /* while it is being encoded; NULL: all silos */
+    qvt_capabilities_done *on_done;
+    void *data;
 };
 
 /* What a SiloCapabilities message is decoded through. */
@@ -43,9 +52,9 @@ static bool keep_silo(struct decode_list *list, const struct silo_reader *reader
            decode_list_push(list, &item, sizeof item);
 }
 
-static qvt_status decode_one(void *into, qvt_slice answer, qvt_error *error)
+static qvt_status decode_one(struct query *query, qvt_slice answer, qvt_error *error)
 {
-    qvt_capabilities *result = into;
+    qvt_capabilities *result = LIST_ENTRY(query, struct asking, query)->result;
     struct decode_head head;
     struct silo_reader reader;
     quark_version_v1_GetSiloCapabilitiesResponse response = quark_version_v1_GetSiloCapabilitiesResponse_init_zero;
@@ -69,9 +78,9 @@ static bool read_silo(pb_istream_t *stream, const pb_field_t *field, void **arg)
     return keep_silo(list, &reader, &silo) || decode_out_of_memory(stream);
 }
 
-static qvt_status decode_page(void *into, qvt_slice answer, qvt_error *error)
+static qvt_status decode_page(struct query *query, qvt_slice answer, qvt_error *error)
 {
-    qvt_capabilities *result = into;
+    qvt_capabilities *result = LIST_ENTRY(query, struct asking, query)->result;
     struct decode_head head;
     struct decode_text next_page = {&result->arena, ""};
     quark_version_v1_ListSiloCapabilitiesResponse response = quark_version_v1_ListSiloCapabilitiesResponse_init_zero;
@@ -81,97 +90,148 @@ static qvt_status decode_page(void *into, qvt_slice answer, qvt_error *error)
     QVT_TRY(decode_message(answer, quark_version_v1_ListSiloCapabilitiesResponse_fields, &response, error));
     decode_head_read(&head, &response.position, &response.cache_ttl, &response.age, response.has_age, &result->answer);
     result->next_page = next_page.text;
+    query->again = next_page.text[0] != '\0';
     return QVT_OK;
 }
 
-static qvt_status fail_no_memory(struct call_terms *terms)
+static qvt_status encode_one(struct query *query, struct buf *out)
 {
-    return qvt_error_set(terms->error, QVT_NO_MEMORY, NULL, "no memory for the capabilities");
-}
-
-static qvt_status ask_one(qvt_capabilities *result, qvt_client *client, struct call_terms *terms, const char *silo_id)
-{
-    struct buf wire = BUF_INIT;
     quark_version_v1_GetSiloCapabilitiesRequest request = quark_version_v1_GetSiloCapabilitiesRequest_init_zero;
-    request.cluster = encode_text(client->cluster);
-    request.silo_id = encode_text(silo_id);
-    qvt_status status = encode_message(&wire, quark_version_v1_GetSiloCapabilitiesRequest_fields, &request);
-    status = status == QVT_OK ? query_run(client, terms, METHOD(GET_SILO_CAPABILITIES), &wire, decode_one, result)
-                              : fail_no_memory(terms);
-    buf_deinit(&wire);
-    return status;
+    request.cluster = encode_text(query->client->cluster);
+    request.silo_id = encode_text(LIST_ENTRY(query, struct asking, query)->silo_id);
+    return encode_message(out, quark_version_v1_GetSiloCapabilitiesRequest_fields, &request);
 }
 
-static qvt_status ask_page(qvt_capabilities *result, qvt_client *client, struct call_terms *terms)
+static qvt_status encode_page(struct query *query, struct buf *out)
 {
-    struct buf wire = BUF_INIT;
     quark_version_v1_ListSiloCapabilitiesRequest request = quark_version_v1_ListSiloCapabilitiesRequest_init_zero;
-    request.cluster = encode_text(client->cluster);
-    request.page_token = encode_text(result->next_page);
-    qvt_status status = encode_message(&wire, quark_version_v1_ListSiloCapabilitiesRequest_fields, &request);
-    result->next_page = "";
-    status = status == QVT_OK ? query_run(client, terms, METHOD(LIST_SILO_CAPABILITIES), &wire, decode_page, result)
-                              : fail_no_memory(terms);
-    buf_deinit(&wire);
-    return status;
+    request.cluster = encode_text(query->client->cluster);
+    request.page_token = encode_text(LIST_ENTRY(query, struct asking, query)->result->next_page);
+    return encode_message(out, quark_version_v1_ListSiloCapabilitiesRequest_fields, &request);
 }
 
-/* One deadline for all pages. */
-static qvt_status ask_all(qvt_capabilities *result, qvt_client *client, struct call_terms *terms)
+static void free_asking(struct asking *asking)
 {
-    int64_t end_us = clock_monotonic_us(clock_system()) + (int64_t)terms->timeout_ms * 1000;
-    do {
-        int64_t left_us = end_us - clock_monotonic_us(clock_system());
-        if (left_us < 1000) {
-            return qvt_error_set(terms->error, QVT_DEADLINE_EXCEEDED, NULL, "the list was not complete in time");
-        }
-        terms->timeout_ms = (uint32_t)(left_us / 1000);
-        QVT_TRY(ask_page(result, client, terms));
-    } while (result->next_page[0] != '\0');
-    return QVT_OK;
+    query_deinit(&asking->query);
+    free(asking);
 }
 
-static qvt_status ask(qvt_capabilities *result, qvt_client *client, struct call_terms *terms, const char *silo_id)
+/* Makes the list an array. */
+static void complete(qvt_capabilities *result, qvt_error *error)
 {
     void *array;
-    QVT_TRY(silo_id != NULL ? ask_one(result, client, terms, silo_id) : ask_all(result, client, terms));
-    if (decode_list_flatten(&result->list, sizeof(qvt_silo_versions), &array) != QVT_OK) {
-        return fail_no_memory(terms);
+    if (decode_list_flatten(&result->list, sizeof(qvt_silo_versions), &array) == QVT_OK) {
+        result->silos = array;
+    } else {
+        qvt_error_set(error, QVT_NO_MEMORY, NULL, "no memory for the capabilities");
     }
-    result->silos = array;
-    return QVT_OK;
 }
 
-/* silo_id NULL: all silos. */
-static qvt_status run(qvt_capabilities **out, qvt_client *client, const char *silo_id, const qvt_call_options *call)
+static void on_answered(struct query *query, const qvt_error *error)
 {
-    struct call_terms terms;
-    QVT_TRY(call_begin(client, &terms, call));
+    struct asking *asking = LIST_ENTRY(query, struct asking, query);
+    qvt_error end = *error;
+    if (end.status == QVT_OK) {
+        complete(asking->result, &end);
+    }
+    if (end.status != QVT_OK) {
+        qvt_capabilities_free(asking->result);
+        asking->result = NULL;
+    }
+    asking->on_done(asking->data, asking->result, &end);
+    free_asking(asking);
+}
+
+/* silo_id NULL: all silos. NULL out of memory. */
+static struct asking *new_asking(const char *silo_id)
+{
+    struct asking *asking = calloc(1, sizeof *asking);
     qvt_capabilities *result = calloc(1, sizeof *result);
-    if (result == NULL) {
-        (void)!fail_no_memory(&terms);
-        return call_finish(client, &terms);
+    if (asking == NULL || result == NULL) {
+        free(asking);
+        free(result);
+        return NULL;
     }
     arena_init(&result->arena, DECODE_MEMORY_MAX);
     result->list.arena = &result->arena;
     result->next_page = "";
-    if (ask(result, client, &terms, silo_id) != QVT_OK) {
-        qvt_capabilities_free(result);
+    asking->result = result;
+    asking->silo_id = silo_id;
+    asking->query.method = silo_id != NULL ? METHOD(GET_SILO_CAPABILITIES) : METHOD(LIST_SILO_CAPABILITIES);
+    asking->query.encode = silo_id != NULL ? encode_one : encode_page;
+    asking->query.decode = silo_id != NULL ? decode_one : decode_page;
+    asking->query.on_done = on_answered;
+    return asking;
+}
+
+static qvt_status ask(qvt_client *client, struct call_terms *terms, const char *silo_id, qvt_capabilities_done *on_done,
+                      void *data)
+{
+    struct asking *asking = new_asking(silo_id);
+    if (asking == NULL) {
+        return qvt_error_set(terms->error, QVT_NO_MEMORY, NULL, "no memory for the capabilities");
+    }
+    asking->on_done = on_done;
+    asking->data = data;
+    qvt_status status = query_start(&asking->query, client, terms);
+    if (status != QVT_OK) {
+        qvt_capabilities_free(asking->result);
+        free_asking(asking);
+    }
+    return status;
+}
+
+static void on_waited(void *data, qvt_capabilities *result, const qvt_error *error)
+{
+    wait_end(data, error, result);
+}
+
+static qvt_status ask_and_wait(qvt_capabilities **out, qvt_client *client, const char *silo_id,
+                               const qvt_call_options *call)
+{
+    struct call_terms terms;
+    struct wait wait;
+    QVT_TRY(call_begin(client, &terms, call));
+    wait_begin(&wait, &terms);
+    if (ask(client, &terms, silo_id, on_waited, &wait) != QVT_OK) {
+        wait_abandon(&wait);
         return call_finish(client, &terms);
     }
-    *out = result;
+    QVT_TRY(wait_for_end(&wait));
+    *out = wait.result;
     return QVT_OK;
+}
+
+static qvt_status ask_only(qvt_client *client, const char *silo_id, const qvt_call_options *call,
+                           qvt_capabilities_done *on_done, void *data)
+{
+    struct call_terms terms;
+    QVT_TRY(call_begin_async(client, &terms, call));
+    (void)!ask(client, &terms, silo_id, on_done, data);
+    return call_finish(client, &terms);
 }
 
 qvt_status qvt_client_silo_capabilities(qvt_capabilities **out, qvt_client *client, const char *silo_id,
                                         const qvt_call_options *call)
 {
-    return run(out, client, silo_id != NULL ? silo_id : "", call);
+    return ask_and_wait(out, client, silo_id != NULL ? silo_id : "", call);
 }
 
 qvt_status qvt_client_list_capabilities(qvt_capabilities **out, qvt_client *client, const qvt_call_options *call)
 {
-    return run(out, client, NULL, call);
+    return ask_and_wait(out, client, NULL, call);
+}
+
+qvt_status qvt_client_silo_capabilities_async(qvt_client *client, const char *silo_id, const qvt_call_options *call,
+                                              qvt_capabilities_done *on_done, void *data)
+{
+    return ask_only(client, silo_id != NULL ? silo_id : "", call, on_done, data);
+}
+
+qvt_status qvt_client_list_capabilities_async(qvt_client *client, const qvt_call_options *call,
+                                              qvt_capabilities_done *on_done, void *data)
+{
+    return ask_only(client, NULL, call, on_done, data);
 }
 
 size_t qvt_capabilities_count(const qvt_capabilities *capabilities)

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "client/src/options.h"
+#include "client/src/watch.h"
 
 #define RECONNECT_FIRST_MS 1000
 
@@ -18,6 +19,14 @@ static void forward_log(void *data, qvt_rpc_log_level level, qvt_slice line)
     client->options.on_log(client->options.data, (qvt_log_level)level, text);
 }
 
+static void on_channel_state(qvt_rpc_channel *channel, qvt_rpc_channel_state state, void *data)
+{
+    qvt_client *client = data;
+    (void)channel;
+    (void)state;
+    client->channel_moves++;
+}
+
 static qvt_status make_channel(qvt_client *client, qvt_error *error)
 {
     const qvt_client_options *options = &client->options;
@@ -26,6 +35,8 @@ static qvt_status make_channel(qvt_client *client, qvt_error *error)
     runtime.uv_loop = &client->loop.uv;
     runtime.on_log = options->on_log != NULL ? forward_log : NULL;
     runtime.data = client;
+    channel.on_state = on_channel_state;
+    channel.data = client;
     qvt_status status = qvt_rpc_runtime_new(&client->runtime, &runtime);
     if (status != QVT_OK) {
         return qvt_error_set(error, status, NULL, "the runtime cannot be made: %s", qvt_status_text(status));
@@ -48,7 +59,6 @@ static void on_channel_closed(void *data)
 
 static void leave(qvt_client *client)
 {
-    registration_stop(&client->registration);
     if (client->channel != NULL) {
         qvt_rpc_channel_close(client->channel, on_channel_closed, client);
     } else {
@@ -111,6 +121,7 @@ static qvt_status make(qvt_client **out, const qvt_client_options *given, qvt_er
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "no memory for a client");
     }
     client->options = options;
+    list_init(&client->watches);
     qvt_status status = prepare(client, error);
     if (status != QVT_OK) {
         free(client->cluster);
@@ -142,14 +153,28 @@ qvt_status qvt_client_new(qvt_client **out, const qvt_client_options *options, q
     return make(out, options, error);
 }
 
-struct leaving {
-    struct job job;
-    qvt_client *client;
-};
+/* Whether it reached the tracker or not: without heartbeats the lease ends by itself. */
+static void on_farewell(struct write *write, const qvt_error *error)
+{
+    (void)error;
+    leave(LIST_ENTRY(write, struct qvt_client, farewell));
+}
 
 static void on_leave(struct job *job)
 {
-    leave(LIST_ENTRY(job, struct leaving, job)->client);
+    qvt_client *client = LIST_ENTRY(job, struct qvt_client, leaving);
+    client->is_leaving = true;
+    watch_close_all(client);
+    registration_stop(&client->registration);
+    client->farewell.kind = WRITE_UNREGISTER;
+    client->farewell.timeout_ms = client->options.default_timeout_ms;
+    client->farewell.on_done = on_farewell;
+    registration_write(&client->registration, &client->farewell);
+}
+
+static void on_orphan(struct loop *loop)
+{
+    destroy(LIST_ENTRY(loop, struct qvt_client, loop));
 }
 
 void qvt_client_free(qvt_client *client)
@@ -157,10 +182,13 @@ void qvt_client_free(qvt_client *client)
     if (client == NULL) {
         return;
     }
-    struct leaving leaving = {.job.run = on_leave, .client = client};
-    /* Whether it reached the tracker or not: without heartbeats the lease ends by itself. */
-    (void)!qvt_client_unregister(client, NULL);
-    loop_post(&client->loop, &leaving.job);
+    client->leaving.run = on_leave;
+    if (loop_is_current(&client->loop)) {
+        loop_orphan(&client->loop, on_orphan);
+        loop_post(&client->loop, &client->leaving);
+        return;
+    }
+    loop_post(&client->loop, &client->leaving);
     loop_join(&client->loop);
     destroy(client);
 }
@@ -170,31 +198,57 @@ void qvt_client_last_error(const qvt_client *client, qvt_error *out)
     facts_read_error(facts_of(client), out);
 }
 
-qvt_status call_begin(qvt_client *client, struct call_terms *terms, const qvt_call_options *given)
+static qvt_status read_terms(qvt_client *client, struct call_terms *terms, const qvt_call_options *given)
 {
     qvt_call_options options = QVT_CALL_OPTIONS_INIT;
     terms->error = &terms->own;
     qvt_error_clear(&terms->own);
-    if (options_read(&options, sizeof options, given, "qvt_call_options", &terms->own) != QVT_OK) {
-        return call_finish(client, terms);
-    }
+    QVT_TRY(options_read(&options, sizeof options, given, "qvt_call_options", &terms->own));
     if (options.error != NULL) {
         terms->error = options.error;
         qvt_error_clear(terms->error);
     }
     terms->timeout_ms = options.timeout_ms > 0 ? options.timeout_ms : client->options.default_timeout_ms;
     terms->fail_fast = options.fail_fast;
-    if (loop_is_current(&client->loop)) {
-        qvt_error_set(terms->error, QVT_FAILED_PRECONDITION, NULL, "a callback of the library must not call it");
-        return call_finish(client, terms);
-    }
     return QVT_OK;
+}
+
+qvt_status call_begin(qvt_client *client, struct call_terms *terms, const qvt_call_options *given)
+{
+    if (read_terms(client, terms, given) == QVT_OK && loop_is_current(&client->loop)) {
+        qvt_error_set(terms->error, QVT_FAILED_PRECONDITION, NULL,
+                      "a callback of the library must not block; use the form that ends in _async");
+    }
+    return call_finish(client, terms);
+}
+
+qvt_status call_begin_async(qvt_client *client, struct call_terms *terms, const qvt_call_options *given)
+{
+    if (read_terms(client, terms, given) == QVT_OK && loop_is_current(&client->loop) && client->is_leaving) {
+        qvt_error_set(terms->error, QVT_CANCELLED, NULL, "the client is being freed");
+    }
+    return call_finish(client, terms);
 }
 
 qvt_status call_finish(qvt_client *client, struct call_terms *terms)
 {
-    if (terms->error->status != QVT_OK) {
-        facts_set_error(&client->facts, terms->error);
-    }
+    client_note_error(client, terms->error);
     return terms->error->status;
+}
+
+void client_note_error(qvt_client *client, const qvt_error *error)
+{
+    if (error->status != QVT_OK) {
+        facts_set_error(&client->facts, error);
+    }
+}
+
+void client_leave_endpoint(qvt_client *client)
+{
+    qvt_rpc_channel_state state = qvt_rpc_channel_get_state(client->channel);
+    bool is_trying = state == QVT_RPC_CHANNEL_CONNECTING && client->options.endpoint_count > 1;
+    if (state == QVT_RPC_CHANNEL_READY || is_trying) {
+        qvt_rpc_channel_try_next(client->channel);
+        watch_restart_all(client);
+    }
 }

@@ -9,6 +9,7 @@
 #include "client/src/facts.h"
 #include "client/src/loop.h"
 #include "client/src/registration.h"
+#include "base/list.h"
 
 /* After qvt_client_new returned: options and cluster are constant; loop and facts lock themselves; the rest belongs to the
  * loop thread. */
@@ -19,7 +20,12 @@ struct qvt_client {
     struct facts facts;
     qvt_rpc_runtime *runtime;
     qvt_rpc_channel *channel;
+    unsigned channel_moves; /* how often the state of the channel changed */
     struct registration registration;
+    struct list watches; /* qvt_watch.node */
+    struct job leaving;
+    struct write farewell;
+    bool is_leaving; /* nothing new is begun */
 };
 
 /* One call of an application thread, resolved from its options: how long, how, and where its error goes. */
@@ -30,12 +36,21 @@ struct call_terms {
     qvt_error own;
 };
 
-/* Resolves the options, given may be NULL. INVALID_ARGUMENT for their size, FAILED_PRECONDITION on the loop thread, where
- * blocking would never end; already finished then. The terms must not be moved. */
+/* Resolves the options of a blocking call, given may be NULL. INVALID_ARGUMENT for their size, FAILED_PRECONDITION on the
+ * loop thread, where blocking would never end; already finished then. The terms must not be moved. */
 QVT_MUST_CHECK qvt_status call_begin(qvt_client *client, struct call_terms *terms, const qvt_call_options *given);
+
+/* As call_begin for the callback form. INVALID_ARGUMENT, CANCELLED on the loop thread of a client that is being freed. */
+QVT_MUST_CHECK qvt_status call_begin_async(qvt_client *client, struct call_terms *terms, const qvt_call_options *given);
 
 /* Ends the call: keeps an error as the client's last, and returns terms->error->status. */
 qvt_status call_finish(qvt_client *client, struct call_terms *terms);
+
+/* Keeps an error as the client's last; OK: nothing. Any thread. */
+void client_note_error(qvt_client *client, const qvt_error *error);
+
+/* Goes to the next endpoint, with the watches, when there is a connection or an attempt to leave. Loop thread. */
+void client_leave_endpoint(qvt_client *client);
 
 /* Functions that only look take a const client; what they look at locks itself. */
 static inline struct facts *facts_of(const qvt_client *client)

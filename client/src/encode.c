@@ -42,6 +42,15 @@ pb_callback_t encode_optional_text(const char *text)
     return callback(write_text, text);
 }
 
+quark_version_v1_Position encode_position(const qvt_position *position)
+{
+    quark_version_v1_Position result = quark_version_v1_Position_init_zero;
+    result.store_id = encode_text(position->store_id);
+    result.revision = position->revision;
+    result.token = position->token;
+    return result;
+}
+
 static bool write_bytes(pb_ostream_t *stream, const pb_field_t *field, void *const *arg)
 {
     const qvt_slice *bytes = *arg;

@@ -4,9 +4,11 @@
 
 #include <pb_encode.h>
 
+#include "qvt/answer.h"
 #include "qvt/silo.h"
 #include "qvt/slice.h"
 #include "base/buf.h"
+#include "nanopb/quark/version/v1/change.pb.h"
 
 /* Appends the encoded message. NO_MEMORY leaves the buffer with a part of it. */
 QVT_MUST_CHECK qvt_status encode_message(struct buf *out, const pb_msgdesc_t *type, const void *message);
@@ -16,6 +18,9 @@ pb_callback_t encode_text(const char *text);
 
 /* A string field with presence: only NULL is left out. */
 pb_callback_t encode_optional_text(const char *text);
+
+/* A Position; its store_id as encode_text. */
+quark_version_v1_Position encode_position(const qvt_position *position);
 
 /* A bytes field; empty is left out. */
 pb_callback_t encode_bytes(const qvt_slice *bytes);

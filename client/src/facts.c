@@ -8,6 +8,7 @@ qvt_status facts_init(struct facts *facts)
 {
     facts->registration = (qvt_registration)QVT_REGISTRATION_INIT;
     facts->versions = NULL;
+    facts->has_health = false;
     qvt_error_clear(&facts->last_error);
     return uv_mutex_init(&facts->lock) == 0 ? QVT_OK : QVT_UNAVAILABLE;
 }
@@ -52,6 +53,27 @@ qvt_status facts_local_version(struct facts *facts, const char *actor_type, char
     qvt_status status = copy_version(facts->versions, actor_type, out, size);
     uv_mutex_unlock(&facts->lock);
     return status;
+}
+
+void facts_set_health(struct facts *facts, const qvt_health *health)
+{
+    uv_mutex_lock(&facts->lock);
+    facts->has_health = health != NULL;
+    if (health != NULL) {
+        facts->health = *health;
+    }
+    uv_mutex_unlock(&facts->lock);
+}
+
+bool facts_read_health(struct facts *facts, qvt_health *out)
+{
+    uv_mutex_lock(&facts->lock);
+    bool has_health = facts->has_health;
+    if (has_health) {
+        *out = facts->health;
+    }
+    uv_mutex_unlock(&facts->lock);
+    return has_health;
 }
 
 void facts_set_error(struct facts *facts, const qvt_error *error)

@@ -10,6 +10,7 @@
 #include "client/src/methods.h"
 #include "client/src/options.h"
 #include "client/src/query.h"
+#include "client/src/wait.h"
 #include "nanopb/quark/version/v1/version_tracker.pb.h"
 
 struct qvt_find_result {
@@ -20,6 +21,15 @@ struct qvt_find_result {
     const qvt_dropped_silo *dropped;
     size_t dropped_count;
     qvt_empty_reason empty_reason;
+};
+
+/* A question under way. */
+struct finding {
+    struct query query;
+    qvt_find_result *result;
+    const qvt_find_request *request; /* while it is being encoded */
+    qvt_find_done *on_done;
+    void *data;
 };
 
 static bool read_silo(pb_istream_t *stream, const pb_field_t *field, void **arg)
@@ -70,9 +80,9 @@ static bool read_dropped(pb_istream_t *stream, const pb_field_t *field, void **a
     return decode_list_push(list, &dropped, sizeof dropped) || decode_out_of_memory(stream);
 }
 
-static qvt_status decode(void *into, qvt_slice answer, qvt_error *error)
+static qvt_status decode(struct query *query, qvt_slice answer, qvt_error *error)
 {
-    qvt_find_result *result = into;
+    qvt_find_result *result = LIST_ENTRY(query, struct finding, query)->result;
     struct decode_list silos = {.arena = &result->arena}, dropped = {.arena = &result->arena};
     struct decode_head head;
     void *array;
@@ -92,10 +102,11 @@ static qvt_status decode(void *into, qvt_slice answer, qvt_error *error)
     return QVT_OK;
 }
 
-static qvt_status encode(struct buf *out, const char *cluster, const qvt_find_request *find)
+static qvt_status encode(struct query *query, struct buf *out)
 {
+    const qvt_find_request *find = LIST_ENTRY(query, struct finding, query)->request;
     quark_version_v1_FindCompatibleSilosRequest request = quark_version_v1_FindCompatibleSilosRequest_init_zero;
-    request.cluster = encode_text(cluster);
+    request.cluster = encode_text(query->client->cluster);
     request.actor_type = encode_text(find->actor_type);
     request.version = encode_text(find->version);
     request.range = encode_text(find->range);
@@ -109,49 +120,95 @@ static qvt_status encode(struct buf *out, const char *cluster, const qvt_find_re
     request.limit = find->limit;
     if (find->min_position != NULL) {
         request.has_min_position = true;
-        request.min_position.store_id = encode_text(find->min_position->store_id);
-        request.min_position.revision = find->min_position->revision;
-        request.min_position.token = find->min_position->token;
+        request.min_position = encode_position(find->min_position);
     }
     return encode_message(out, quark_version_v1_FindCompatibleSilosRequest_fields, &request);
 }
 
-static qvt_status ask(qvt_find_result *result, qvt_client *client, struct call_terms *terms,
-                      const qvt_find_request *given)
+static void free_finding(struct finding *finding)
 {
-    struct buf request = BUF_INIT;
-    qvt_find_request find = QVT_FIND_REQUEST_INIT;
-    qvt_status status = options_read(&find, sizeof find, given, "qvt_find_request", terms->error);
-    if (status == QVT_OK) {
-        status = encode(&request, client->cluster, &find);
-        if (status != QVT_OK) {
-            qvt_error_set(terms->error, status, NULL, "no memory for the request");
-        }
+    query_deinit(&finding->query);
+    free(finding);
+}
+
+static void on_answered(struct query *query, const qvt_error *error)
+{
+    struct finding *finding = LIST_ENTRY(query, struct finding, query);
+    if (error->status != QVT_OK) {
+        qvt_find_result_free(finding->result);
+        finding->result = NULL;
     }
-    if (status == QVT_OK) {
-        status = query_run(client, terms, METHOD(FIND_COMPATIBLE_SILOS), &request, decode, result);
+    finding->on_done(finding->data, finding->result, error);
+    free_finding(finding);
+}
+
+/* NULL out of memory. */
+static struct finding *new_finding(void)
+{
+    struct finding *finding = calloc(1, sizeof *finding);
+    qvt_find_result *result = calloc(1, sizeof *result);
+    if (finding == NULL || result == NULL) {
+        free(finding);
+        free(result);
+        return NULL;
     }
-    buf_deinit(&request);
+    arena_init(&result->arena, DECODE_MEMORY_MAX);
+    finding->result = result;
+    finding->query.method = METHOD(FIND_COMPATIBLE_SILOS);
+    finding->query.encode = encode;
+    finding->query.decode = decode;
+    finding->query.on_done = on_answered;
+    return finding;
+}
+
+static qvt_status ask(qvt_client *client, struct call_terms *terms, const qvt_find_request *given,
+                      qvt_find_done *on_done, void *data)
+{
+    qvt_find_request request = QVT_FIND_REQUEST_INIT;
+    QVT_TRY(options_read(&request, sizeof request, given, "qvt_find_request", terms->error));
+    struct finding *finding = new_finding();
+    if (finding == NULL) {
+        return qvt_error_set(terms->error, QVT_NO_MEMORY, NULL, "no memory for the result");
+    }
+    finding->request = &request;
+    finding->on_done = on_done;
+    finding->data = data;
+    qvt_status status = query_start(&finding->query, client, terms);
+    if (status != QVT_OK) {
+        qvt_find_result_free(finding->result);
+        free_finding(finding);
+    }
     return status;
+}
+
+static void on_waited(void *data, qvt_find_result *result, const qvt_error *error)
+{
+    wait_end(data, error, result);
 }
 
 qvt_status qvt_client_find(qvt_find_result **out, qvt_client *client, const qvt_find_request *request,
                            const qvt_call_options *call)
 {
     struct call_terms terms;
+    struct wait wait;
     QVT_TRY(call_begin(client, &terms, call));
-    qvt_find_result *result = calloc(1, sizeof *result);
-    if (result == NULL) {
-        qvt_error_set(terms.error, QVT_NO_MEMORY, NULL, "no memory for the result");
+    wait_begin(&wait, &terms);
+    if (ask(client, &terms, request, on_waited, &wait) != QVT_OK) {
+        wait_abandon(&wait);
         return call_finish(client, &terms);
     }
-    arena_init(&result->arena, DECODE_MEMORY_MAX);
-    if (ask(result, client, &terms, request) != QVT_OK) {
-        qvt_find_result_free(result);
-        return call_finish(client, &terms);
-    }
-    *out = result;
+    QVT_TRY(wait_for_end(&wait));
+    *out = wait.result;
     return QVT_OK;
+}
+
+qvt_status qvt_client_find_async(qvt_client *client, const qvt_find_request *request, const qvt_call_options *call,
+                                 qvt_find_done *on_done, void *data)
+{
+    struct call_terms terms;
+    QVT_TRY(call_begin_async(client, &terms, call));
+    (void)!ask(client, &terms, request, on_done, data);
+    return call_finish(client, &terms);
 }
 
 size_t qvt_find_result_count(const qvt_find_result *result)

@@ -1,21 +1,50 @@
-/* The clock of a registration: heartbeats every third of the lease (SPEC §7.1), attempts after a sixth. Loop thread. */
+/* Keeps the lease of a registered silo: a heartbeat every third of it on one long stream (SPEC §7.1), another endpoint
+ * when this one is silent or cannot confirm, and the moment at which it is lost (SPEC §9.6). Loop thread.
+ *
+ *   IDLE --begin--> RESTING --third of the TTL--> ASKING --answer--> RESTING
+ *                                                 ASKING --sixth of the TTL--> ASKING, elsewhere
+ *   any --retry--> RETRYING --sixth of the TTL--> the registration tries again, or ASKING
+ *
+ * Beside that, held: from a confirmed renewal until a TTL after it was sent. */
 #ifndef QVT_CLIENT_LEASE_H
 #define QVT_CLIENT_LEASE_H
 
-#include "client/src/registration.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-void lease_init(struct registration *registration);
+#include <uv.h>
 
-/* The lease was just granted: the first heartbeat comes after a third of it. */
-void lease_begin(struct registration *registration);
+#include "client/src/stream.h"
+
+struct registration;
+
+struct lease {
+    struct registration *registration;
+    struct stream stream;
+    uv_timer_t timer;  /* of the states above */
+    uv_timer_t expiry; /* runs while held */
+    bool is_asking;
+    int64_t sent_us; /* when the heartbeat under way was sent, by the monotonic clock */
+    unsigned moves;  /* of the channel when the wait began */
+    bool is_held;
+    int64_t held_until_us;
+};
+
+void lease_init(struct lease *lease, struct registration *registration);
+
+/* The lease was granted by an answer to what was sent then. */
+void lease_begin(struct lease *lease, int64_t sent_us);
 
 /* Something failed that may succeed later: again after a sixth. */
-void lease_retry(struct registration *registration);
+void lease_retry(struct lease *lease);
 
-/* No more ticks until lease_begin or lease_retry. */
-void lease_end(struct registration *registration);
+/* The tracker says that the lease is over: no heartbeats until lease_begin; tells the application. */
+void lease_lose(struct lease *lease);
 
-/* Closes the timer. */
-void lease_close(struct registration *registration);
+/* Nobody wants the lease any more: nothing until lease_begin. */
+void lease_end(struct lease *lease);
+
+/* Closes the timers. */
+void lease_close(struct lease *lease);
 
 #endif

@@ -29,6 +29,7 @@ static void on_wake(uv_async_t *wake)
 qvt_status loop_init(struct loop *loop)
 {
     list_init(&loop->inbox);
+    loop->on_orphan = NULL;
     if (uv_mutex_init(&loop->lock) != 0) {
         return QVT_UNAVAILABLE;
     }
@@ -52,6 +53,9 @@ static void run(void *data)
 {
     struct loop *loop = data;
     uv_run(&loop->uv, UV_RUN_DEFAULT);
+    if (loop->on_orphan != NULL) {
+        loop->on_orphan(loop);
+    }
 }
 
 /* Signals are the application's: a thread of a library that receives them would hide them from it. SIGPIPE, raised in the
@@ -78,6 +82,12 @@ bool loop_is_current(const struct loop *loop)
 {
     uv_thread_t self = uv_thread_self();
     return uv_thread_equal(&self, &loop->thread) != 0;
+}
+
+void loop_orphan(struct loop *loop, void (*on_end)(struct loop *loop))
+{
+    loop->on_orphan = on_end;
+    pthread_detach(loop->thread);
 }
 
 void loop_leave(struct loop *loop)

@@ -24,6 +24,7 @@ struct loop {
     uv_thread_t thread;
     uv_mutex_t lock; /* guards inbox */
     struct list inbox;
+    void (*on_orphan)(struct loop *loop); /* of loop_orphan */
 };
 
 /* Prepares the loop; no thread yet. UNAVAILABLE when the system has no descriptors left. */
@@ -37,6 +38,9 @@ void loop_post(struct loop *loop, struct job *job);
 
 /* Any thread. */
 bool loop_is_current(const struct loop *loop);
+
+/* Nobody will join: when the thread ends, it calls on_end last of all, which may free the loop. Loop thread. */
+void loop_orphan(struct loop *loop, void (*on_end)(struct loop *loop));
 
 /* Makes the thread end. Loop thread, or before loop_start. */
 void loop_leave(struct loop *loop);

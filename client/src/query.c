@@ -1,58 +1,82 @@
 #include "client/src/query.h"
 
-#include "base/buf.h"
-#include "base/check.h"
+#include "base/clock.h"
 
-/* On the stack of the thread that waits: it leaves only after `done` was posted, the last thing the loop does with it. */
-struct query {
-    struct job job;
-    struct unary unary;
-    qvt_client *client;
-    struct call_terms *terms;
-    const qvt_rpc_method *method;
-    qvt_slice request;
-    qvt_status (*decode)(void *into, qvt_slice answer, qvt_error *error);
-    void *into;
-    uv_sem_t done;
-};
+static void finish(struct query *query, const qvt_error *error)
+{
+    client_note_error(query->client, error);
+    query->on_done(query, error);
+}
+
+static void fail(struct query *query, qvt_status status, const char *message)
+{
+    qvt_error error;
+    qvt_error_set(&error, status, NULL, "%s", message);
+    finish(query, &error);
+}
+
+static void send_round(struct query *query)
+{
+    unary_start(&query->unary, query->client->channel, query->method, buf_slice(&query->request), query->timeout_ms,
+                query->fail_fast);
+}
 
 static qvt_status on_answer(struct unary *unary, qvt_slice answer, qvt_error *error)
 {
     struct query *query = LIST_ENTRY(unary, struct query, unary);
-    return query->decode(query->into, answer, error);
+    return query->decode(query, answer, error);
 }
 
-static void on_done(struct unary *unary, const qvt_error *error)
+static void ask_again(struct query *query)
+{
+    int64_t left_us = query->end_us - clock_monotonic_us(clock_system());
+    query->again = false;
+    buf_clear(&query->request);
+    if (left_us < 1000) {
+        fail(query, QVT_DEADLINE_EXCEEDED, "the answer was not complete in time");
+    } else if (query->encode(query, &query->request) != QVT_OK) {
+        fail(query, QVT_NO_MEMORY, "no memory for the request");
+    } else {
+        query->timeout_ms = (uint32_t)(left_us / 1000);
+        send_round(query);
+    }
+}
+
+static void on_round(struct unary *unary, const qvt_error *error)
 {
     struct query *query = LIST_ENTRY(unary, struct query, unary);
-    *query->terms->error = *error;
-    uv_sem_post(&query->done);
+    if (error->status == QVT_OK && query->again) {
+        ask_again(query);
+    } else {
+        finish(query, error);
+    }
 }
 
-static void start(struct job *job)
+static void on_start(struct job *job)
 {
-    struct query *query = LIST_ENTRY(job, struct query, job);
-    unary_start(&query->unary, query->client->channel, query->method, query->request, query->terms->timeout_ms,
-                query->terms->fail_fast);
+    send_round(LIST_ENTRY(job, struct query, job));
 }
 
-qvt_status query_run(qvt_client *client, struct call_terms *terms, const qvt_rpc_method *method,
-                     const struct buf *request, qvt_status (*decode)(void *into, qvt_slice answer, qvt_error *error),
-                     void *into)
+qvt_status query_start(struct query *query, qvt_client *client, struct call_terms *terms)
 {
-    struct query query = {
-        .job.run = start,
-        .unary = {.decode = on_answer, .on_done = on_done},
-        .client = client,
-        .terms = terms,
-        .method = method,
-        .request = buf_slice(request),
-        .decode = decode,
-        .into = into,
-    };
-    QVT_ASSERT(uv_sem_init(&query.done, 0) == 0);
-    loop_post(&client->loop, &query.job);
-    uv_sem_wait(&query.done);
-    uv_sem_destroy(&query.done);
-    return terms->error->status;
+    query->job.run = on_start;
+    query->unary.decode = on_answer;
+    query->unary.on_done = on_round;
+    query->client = client;
+    query->request = (struct buf)BUF_INIT;
+    query->end_us = clock_monotonic_us(clock_system()) + (int64_t)terms->timeout_ms * 1000;
+    query->timeout_ms = terms->timeout_ms;
+    query->fail_fast = terms->fail_fast;
+    query->again = false;
+    if (query->encode(query, &query->request) != QVT_OK) {
+        query_deinit(query);
+        return qvt_error_set(terms->error, QVT_NO_MEMORY, NULL, "no memory for the request");
+    }
+    loop_post(&client->loop, &query->job);
+    return QVT_OK;
+}
+
+void query_deinit(struct query *query)
+{
+    buf_deinit(&query->request);
 }

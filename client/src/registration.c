@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/entropy.h"
 #include "client/src/client.h"
 #include "client/src/lease.h"
@@ -48,9 +49,10 @@ void registration_refused(struct registration *registration, const qvt_error *er
         return;
     }
     if (error->status == QVT_ABORTED) {
-        lease_end(registration);
+        lease_lose(&registration->lease);
         enter(registration, QVT_SILO_SUPERSEDED, error);
     } else if (error->status == QVT_NOT_FOUND) {
+        lease_lose(&registration->lease);
         enter(registration, QVT_SILO_LOST, error);
         recover(registration);
     }
@@ -76,7 +78,7 @@ static void on_registered(struct registration *registration, struct write *write
         write->silo = NULL;
     }
     enter(registration, QVT_SILO_REGISTERED, NULL);
-    lease_begin(registration);
+    lease_begin(&registration->lease, registration->write_sent_us);
 }
 
 static void on_versions_set(struct registration *registration, struct write *write)
@@ -90,7 +92,7 @@ static void on_versions_set(struct registration *registration, struct write *wri
 
 static void on_unregistered(struct registration *registration)
 {
-    lease_end(registration);
+    lease_end(&registration->lease);
     adopt_silo(registration, NULL);
     enter(registration, QVT_SILO_UNREGISTERED, NULL);
 }
@@ -123,7 +125,7 @@ static void on_recovered(struct write *write, const qvt_error *error)
     struct registration *registration = LIST_ENTRY(write, struct registration, recovery);
     registration->is_recovering = false;
     if (error->status != QVT_OK && registration->shown.state == QVT_SILO_LOST) {
-        lease_retry(registration);
+        lease_retry(&registration->lease);
     }
 }
 
@@ -207,6 +209,7 @@ static void begin(struct registration *registration, struct write *write)
         qvt_error_set(&error, QVT_NO_MEMORY, NULL, "no memory for the request");
         finish(registration, &error);
     } else {
+        registration->write_sent_us = clock_monotonic_us(clock_system());
         unary_start(&registration->write_call, registration->client->channel, method, buf_slice(&request),
                     write->timeout_ms, write->fail_fast);
     }
@@ -239,18 +242,28 @@ void registration_init(struct registration *registration, qvt_client *client)
     registration->recovery.on_done = on_recovered;
     list_init(&registration->waiting);
     entropy_fill(entropy_system(), registration->instance_id, sizeof registration->instance_id);
-    lease_init(registration);
+    lease_init(&registration->lease, registration);
 }
 
 void registration_stop(struct registration *registration)
 {
+    qvt_error error;
+    qvt_error_set(&error, QVT_CANCELLED, NULL, "the client is being freed");
     registration->is_stopped = true;
-    lease_end(registration);
+    lease_end(&registration->lease);
+    while (!list_is_empty(&registration->waiting)) {
+        struct write *write = LIST_ENTRY(registration->waiting.next, struct write, node);
+        list_remove(&write->node);
+        write->on_done(write, &error);
+    }
+    if (registration->current != NULL) {
+        unary_cancel(&registration->write_call);
+    }
 }
 
 void registration_close(struct registration *registration)
 {
-    lease_close(registration);
+    lease_close(&registration->lease);
 }
 
 void registration_deinit(struct registration *registration)

@@ -16,6 +16,7 @@
 #include "qvt/silo.h"
 #include "base/buf.h"
 #include "base/list.h"
+#include "client/src/lease.h"
 #include "client/src/silo_copy.h"
 #include "client/src/silo_messages.h"
 #include "client/src/unary.h"
@@ -31,28 +32,24 @@ struct write {
     void (*on_done)(struct write *write, const qvt_error *error); /* exactly once, last */
 };
 
-/* Invariants: silo is NULL exactly in UNREGISTERED; at most one write and one heartbeat are under way. */
+/* Invariants: silo is NULL exactly in UNREGISTERED; at most one write is under way. */
 struct registration {
     qvt_client *client;
     uint8_t instance_id[INSTANCE_ID_BYTES]; /* SPEC §2: picked at start, makes retries harmless */
     struct silo_copy *silo;
     struct silo_grant held;
     qvt_registration shown;
-    uv_timer_t timer;
+    struct lease lease;
 
     struct list waiting;   /* writes, first come first served */
     struct write *current; /* the write under way; NULL: none */
     struct unary write_call;
+    int64_t write_sent_us;     /* by the monotonic clock */
     struct silo_grant granted; /* by the answer to the write under way */
 
     struct write recovery; /* the library's own */
     bool is_recovering;    /* recovery waits or is under way */
     bool is_stopped;
-
-    struct unary heartbeat_call;
-    bool is_beating;
-    uint64_t beat_incarnation; /* which the heartbeat under way is for */
-    uint32_t lease_remaining_ms;
 };
 
 /* The client's loop must be ready. */
@@ -70,10 +67,11 @@ void registration_retry(struct registration *registration);
 /* For the lease: a heartbeat or write was refused with this error, which may mean LOST or SUPERSEDED. */
 void registration_refused(struct registration *registration, const qvt_error *error);
 
-/* No more heartbeats and attempts of its own; before the channel is closed. No write of others may wait. */
+/* No more heartbeats and attempts of its own; the write under way and those that wait end CANCELLED, soon. A write
+ * queued afterwards is still sent. */
 void registration_stop(struct registration *registration);
 
-/* Closes the timer, after the channel has closed. */
+/* Closes the timers, after the channel has closed. */
 void registration_close(struct registration *registration);
 
 /* Frees the memory, after the loop ended. */

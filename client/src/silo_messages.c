@@ -51,12 +51,18 @@ qvt_status silo_encode_versions(struct buf *out, const struct silo_name *name, c
     return encode_message(out, quark_version_v1_RegisterSiloVersionsRequest_fields, &request);
 }
 
-qvt_status silo_encode_heartbeat(struct buf *out, const struct silo_name *name)
+qvt_status silo_encode_heartbeat(struct buf *out, const struct silo_name *name, const qvt_health *health)
 {
     quark_version_v1_HeartbeatRequest request = quark_version_v1_HeartbeatRequest_init_zero;
     request.cluster = encode_text(name->cluster);
     request.silo_id = encode_text(name->silo_id);
     request.incarnation = name->incarnation;
+    if (health != NULL) {
+        request.has_health = true;
+        request.health.cpu_percent = health->cpu_percent;
+        request.health.memory_percent = health->memory_percent;
+        request.health.latency_ms = health->latency_ms;
+    }
     return encode_message(out, quark_version_v1_HeartbeatRequest_fields, &request);
 }
 

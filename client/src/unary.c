@@ -41,15 +41,19 @@ void unary_start(struct unary *unary, qvt_rpc_channel *channel, const qvt_rpc_me
 {
     static const qvt_rpc_client_callbacks callbacks = {.on_message = on_message, .on_end = on_end};
     qvt_rpc_call_options options = QVT_RPC_CALL_OPTIONS_INIT;
-    qvt_rpc_client_call *call;
     options.timeout_ms = timeout_ms;
     options.wait_for_ready = !fail_fast;
     unary->channel = channel;
     qvt_error_clear(&unary->error);
-    qvt_status status = qvt_rpc_client_call_unary(&call, channel, method, request, &options, &callbacks, unary);
+    qvt_status status = qvt_rpc_client_call_unary(&unary->call, channel, method, request, &options, &callbacks, unary);
     if (status != QVT_OK) {
         qvt_error error;
         qvt_error_set(&error, status, NULL, "%s was not sent: %s", method->name, qvt_status_text(status));
         unary->on_done(unary, &error);
     }
+}
+
+void unary_cancel(struct unary *unary)
+{
+    qvt_rpc_client_call_cancel(unary->call);
 }

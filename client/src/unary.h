@@ -14,11 +14,15 @@ struct unary {
     void (*on_done)(struct unary *unary, const qvt_error *error);
 
     qvt_rpc_channel *channel;
-    qvt_error error; /* of decode */
+    qvt_rpc_client_call *call; /* under way */
+    qvt_error error;           /* of decode */
 };
 
 /* Calls the method with the encoded request, copied. timeout_ms > 0. fail_fast: not waiting for a connection. */
 void unary_start(struct unary *unary, qvt_rpc_channel *channel, const qvt_rpc_method *method, qvt_slice request,
                  uint32_t timeout_ms, bool fail_fast);
+
+/* Makes the call under way end CANCELLED, not before this returns. */
+void unary_cancel(struct unary *unary);
 
 #endif

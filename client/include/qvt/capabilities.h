@@ -35,6 +35,16 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_client_silo_capabilities(qvt_capabilities 
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_list_capabilities(qvt_capabilities **out, qvt_client *client,
                                                                const qvt_call_options *call);
 
+/* capabilities: freed by the receiver; NULL unless the error is OK. */
+typedef void qvt_capabilities_done(void *data, qvt_capabilities *capabilities, const qvt_error *error);
+
+/* The callback forms of both. INVALID_ARGUMENT, NO_MEMORY, CANCELLED. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_client_silo_capabilities_async(qvt_client *client, const char *silo_id,
+                                                                     const qvt_call_options *call,
+                                                                     qvt_capabilities_done *on_done, void *data);
+QVT_API QVT_MUST_CHECK qvt_status qvt_client_list_capabilities_async(qvt_client *client, const qvt_call_options *call,
+                                                                     qvt_capabilities_done *on_done, void *data);
+
 QVT_API size_t qvt_capabilities_count(const qvt_capabilities *capabilities);
 
 /* The silo with this index, below the count; borrowed. */

@@ -1,8 +1,17 @@
 /* A connection to the version tracker, with one background thread that connects, keeps a silo registered and carries
  * the calls of all other threads.
  *
- * Every function may be called from any thread at the same time, but qvt_client_free, and none from within a callback
- * of this library unless it says so. Calls block until the answer, an error or their deadline. */
+ * Every function may be called from any thread at the same time, but qvt_client_free.
+ *
+ * A call blocks until the answer, an error or its deadline. Beside every call that blocks stands its callback form, with
+ * _async behind its name: it copies what it is given, returns OK once the call is under way, and then on_done is called
+ * exactly once, on the background thread, possibly before it returns. Not OK: nothing was begun and on_done is not
+ * called. The qvt_error that on_done gets is borrowed; qvt_call_options.error receives only what kept the call from
+ * beginning.
+ *
+ * Callbacks of all kinds run one after the other on the background thread, which renews the lease too: they must not
+ * block for long. From within one, every function that does not block may be called, callback forms and
+ * qvt_client_free included; one that blocks is refused with FAILED_PRECONDITION. */
 #ifndef QVT_CLIENT_H
 #define QVT_CLIENT_H
 
@@ -36,17 +45,23 @@ typedef struct qvt_client_options {
     const char *cluster;         /* NULL: "default" */
     uint32_t default_timeout_ms; /* of calls that name none; default 5000 */
     uint32_t reconnect_max_ms;   /* longest pause between attempts to connect, which begin at 1000; default 10000 */
-    /* Tells that the silo's state changed, why is NULL or says the reason; may be NULL. Background thread; it must not
-     * block, and must not call the library. */
+    /* Tells that the silo's state changed, why is NULL or says the reason; may be NULL. Background thread. */
     void (*on_silo_state)(void *data, qvt_silo_state state, const qvt_error *why);
-    /* Receives one log line without its end; may be NULL. Background thread, as above. */
+    /* Receives one log line without its end; may be NULL. Background thread; it must not call the library. */
     void (*on_log)(void *data, qvt_log_level level, const char *line);
     void *data;
+    /* No tracker confirmed the lease for a whole TTL since a heartbeat was sent, or one said that it is over: from now on
+     * others may take the silo for dead. Where two owners of an actor would do harm, stop delivering until on_lease_held;
+     * else go on, so that an outage of the tracker does not stop actors. Not called after unregistering. May be NULL.
+     * Background thread. */
+    void (*on_lease_lost)(void *data);
+    /* The lease is held: after the first registration, and again after on_lease_lost. May be NULL. Background thread. */
+    void (*on_lease_held)(void *data);
 } qvt_client_options;
 
 #define QVT_CLIENT_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
-        sizeof(qvt_client_options), NULL, 0, NULL, 5000, 10000, NULL, NULL, NULL                                       \
+        sizeof(qvt_client_options), NULL, 0, NULL, 5000, 10000, NULL, NULL, NULL, NULL, NULL                           \
     }
 
 /* How one call is made. NULL instead of it, and zeros in it, mean the defaults. */
@@ -66,7 +81,9 @@ typedef struct qvt_call_options {
  * NULL. INVALID_ARGUMENT for the endpoint, cluster or size at fault, NO_MEMORY, UNAVAILABLE without threads. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_new(qvt_client **out, const qvt_client_options *options, qvt_error *error);
 
-/* Unregisters the silo if it is registered (waiting at most default_timeout_ms), ends the thread and frees the client.
+/* Ends what is under way (CANCELLED at the latest), closes the watches, unregisters the silo if it is registered (waiting
+ * at most default_timeout_ms), ends the thread and frees the client. Callbacks run until it returns, and may begin nothing
+ * new (CANCELLED). From within a callback it returns at once, and all this happens after the callback has returned.
  * No other thread may be inside a call of this client, or begin one. Results stay valid. NULL is fine. */
 QVT_API void qvt_client_free(qvt_client *client);
 

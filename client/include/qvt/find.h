@@ -109,6 +109,14 @@ typedef struct qvt_find_result qvt_find_result;
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_find(qvt_find_result **out, qvt_client *client,
                                                   const qvt_find_request *request, const qvt_call_options *call);
 
+/* result: freed by the receiver; NULL unless the error is OK. */
+typedef void qvt_find_done(void *data, qvt_find_result *result, const qvt_error *error);
+
+/* The callback form of qvt_client_find. INVALID_ARGUMENT, NO_MEMORY, CANCELLED. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_client_find_async(qvt_client *client, const qvt_find_request *request,
+                                                        const qvt_call_options *call, qvt_find_done *on_done,
+                                                        void *data);
+
 QVT_API size_t qvt_find_result_count(const qvt_find_result *result);
 
 /* The silo with this index, below the count; borrowed. */

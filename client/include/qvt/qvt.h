@@ -7,7 +7,9 @@
 #include "qvt/client.h"
 #include "qvt/error.h"
 #include "qvt/find.h"
+#include "qvt/record.h"
 #include "qvt/silo.h"
 #include "qvt/status.h"
+#include "qvt/watch.h"
 
 #endif

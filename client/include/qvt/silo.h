@@ -74,6 +74,30 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_client_set_versions(qvt_client *client, co
  * registered. call may be NULL. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_unregister(qvt_client *client, const qvt_call_options *call);
 
+/* How registering, setting versions or unregistering ended. */
+typedef void qvt_silo_done(void *data, const qvt_error *error);
+
+/* The callback forms of the three. They are carried out in the order in which they were called. INVALID_ARGUMENT,
+ * NO_MEMORY, CANCELLED. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_client_register_async(qvt_client *client, const qvt_silo_options *silo,
+                                                            const qvt_call_options *call, qvt_silo_done *on_done,
+                                                            void *data);
+QVT_API QVT_MUST_CHECK qvt_status qvt_client_set_versions_async(qvt_client *client, const qvt_actor_version *versions,
+                                                                size_t version_count, const qvt_call_options *call,
+                                                                qvt_silo_done *on_done, void *data);
+QVT_API QVT_MUST_CHECK qvt_status qvt_client_unregister_async(qvt_client *client, const qvt_call_options *call,
+                                                              qvt_silo_done *on_done, void *data);
+
+/* How the silo feels, by its own measure. Its layout is final. */
+typedef struct qvt_health {
+    double cpu_percent;    /* 0 to 100 */
+    double memory_percent; /* 0 to 100 */
+    double latency_ms;     /* at least 0 */
+} qvt_health;
+
+/* What every heartbeat reports from now on; copied; NULL: nothing, as in the beginning. */
+QVT_API void qvt_client_set_health(qvt_client *client, const qvt_health *health);
+
 /* The version at which this process serves an actor type, as registered, without the network. Writes at most size bytes
  * with the NUL; QVT_VERSION_MAX + 1 always suffice. NOT_FOUND when the silo is not registered or has no such type,
  * INVALID_ARGUMENT when it does not fit. */
@@ -89,11 +113,12 @@ typedef struct qvt_registration {
     uint32_t lease_remaining_ms; /* as last confirmed by the tracker, at that time */
     uint32_t registrations;      /* how often the tracker accepted the silo, by itself included */
     uint32_t renewals;           /* how often it renewed the lease */
+    bool is_lease_held;          /* as qvt_client_options.on_lease_lost and on_lease_held tell */
 } qvt_registration;
 
 #define QVT_REGISTRATION_INIT                                                                                          \
     {                                                                                                                  \
-        sizeof(qvt_registration), QVT_SILO_UNREGISTERED, 0, 0, 0, 0, 0                                                 \
+        sizeof(qvt_registration), QVT_SILO_UNREGISTERED, 0, 0, 0, 0, 0, false                                          \
     }
 
 /* INVALID_ARGUMENT for a size that is none. */

@@ -22,11 +22,20 @@ struct qvt_rpc_channel {
     void *data;
 };
 
+/* A message on its way to the tracker. */
+struct sent {
+    struct list node;
+    struct buf bytes;
+};
+
 struct qvt_rpc_client_call {
     struct list node;
     uv_timer_t timer;
     const qvt_rpc_method *method;
-    struct buf request;
+    struct list sent;
+    bool is_stream;
+    bool is_served; /* once at least */
+    bool is_cancelled;
     qvt_rpc_call_options options;
     qvt_rpc_client_callbacks callbacks;
     void *data;
@@ -78,10 +87,25 @@ qvt_status qvt_rpc_channel_new(qvt_rpc_channel **out, qvt_rpc_runtime *runtime, 
     return QVT_OK;
 }
 
+static struct sent *take(qvt_rpc_client_call *call)
+{
+    struct sent *sent = LIST_ENTRY(call->sent.next, struct sent, node);
+    list_remove(&sent->node);
+    return sent;
+}
+
+static void free_sent(struct sent *sent)
+{
+    buf_deinit(&sent->bytes);
+    free(sent);
+}
+
 static void free_call(uv_handle_t *handle)
 {
     qvt_rpc_client_call *call = handle->data;
-    buf_deinit(&call->request);
+    while (!list_is_empty(&call->sent)) {
+        free_sent(take(call));
+    }
     free(call);
 }
 
@@ -100,46 +124,124 @@ static void on_deadline(uv_timer_t *timer)
     end(timer->data, &error);
 }
 
-static void on_served(uv_timer_t *timer)
+static void on_due(uv_timer_t *timer);
+
+/* As the runtime does it: never within the function that was called. */
+static void soon(qvt_rpc_client_call *call)
 {
-    qvt_rpc_client_call *call = timer->data;
-    struct fake_call fake = {
-        .method = call->method->name,
-        .request = buf_slice(&call->request),
-        .timeout_ms = call->options.timeout_ms,
-        .waits_for_ready = call->options.wait_for_ready,
-    };
-    serve(serve_data, &fake);
-    if (fake.hold) {
-        uv_timer_start(&call->timer, on_deadline, call->options.timeout_ms, 0);
-    } else {
-        if (fake.error.status == QVT_OK) {
-            call->callbacks.on_message(call, buf_slice(&fake.answer), call->data);
-        }
-        end(call, &fake.error);
-    }
-    buf_deinit(&fake.answer);
+    uv_timer_start(&call->timer, on_due, 0, 0);
 }
 
-qvt_status qvt_rpc_client_call_unary(qvt_rpc_client_call **out, qvt_rpc_channel *channel, const qvt_rpc_method *method,
-                                     qvt_slice request, const qvt_rpc_call_options *options,
-                                     const qvt_rpc_client_callbacks *callbacks, void *data)
+static void deliver(qvt_rpc_client_call *call, const struct buf *message)
+{
+    if (!call->is_cancelled) {
+        call->callbacks.on_message(call, buf_slice(message), call->data);
+    }
+}
+
+static void answer(qvt_rpc_client_call *call, struct fake_call *fake)
+{
+    if (fake->answer.len > 0 || (!call->is_stream && fake->error.status == QVT_OK)) {
+        deliver(call, &fake->answer);
+    }
+    for (size_t i = 0; i < FAKE_MORE_MAX && fake->more[i].len > 0; i++) {
+        deliver(call, &fake->more[i]);
+    }
+    if (call->is_cancelled) {
+        return;
+    }
+    if (!call->is_stream || fake->error.status != QVT_OK) {
+        end(call, &fake->error);
+    } else if (!list_is_empty(&call->sent)) {
+        soon(call);
+    }
+}
+
+static void serve_one(qvt_rpc_client_call *call)
+{
+    struct sent *sent = take(call);
+    struct fake_call fake = {
+        .method = call->method->name,
+        .request = buf_slice(&sent->bytes),
+        .timeout_ms = call->options.timeout_ms,
+        .waits_for_ready = call->options.wait_for_ready,
+        .is_first = !call->is_served,
+    };
+    call->is_served = true;
+    serve(serve_data, &fake);
+    if (!fake.hold) {
+        answer(call, &fake);
+    } else if (!call->is_stream) {
+        uv_timer_start(&call->timer, on_deadline, call->options.timeout_ms, 0);
+    }
+    buf_deinit(&fake.answer);
+    for (size_t i = 0; i < FAKE_MORE_MAX; i++) {
+        buf_deinit(&fake.more[i]);
+    }
+    free_sent(sent);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+    qvt_rpc_client_call *call = timer->data;
+    if (call->is_cancelled) {
+        qvt_error error;
+        qvt_error_set(&error, QVT_CANCELLED, NULL, "cancelled");
+        end(call, &error);
+    } else if (!list_is_empty(&call->sent)) {
+        serve_one(call);
+    }
+}
+
+qvt_status qvt_rpc_client_call_start(qvt_rpc_client_call **out, qvt_rpc_channel *channel, const qvt_rpc_method *method,
+                                     const qvt_rpc_call_options *options, const qvt_rpc_client_callbacks *callbacks,
+                                     void *data)
 {
     qvt_rpc_client_call *call = calloc(1, sizeof *call);
-    if (call == NULL || buf_append_slice(&call->request, request) != QVT_OK) {
-        free(call);
+    if (call == NULL) {
         return QVT_NO_MEMORY;
     }
+    list_init(&call->sent);
+    call->is_stream = true;
     call->method = method;
     call->options = *options;
     call->callbacks = *callbacks;
     call->data = data;
     call->timer.data = call;
     QVT_ASSERT(uv_timer_init(channel->loop, &call->timer) == 0);
-    uv_timer_start(&call->timer, on_served, 0, 0);
     list_push_back(&channel->calls, &call->node);
     *out = call;
     return QVT_OK;
+}
+
+qvt_status qvt_rpc_client_call_send(qvt_rpc_client_call *call, qvt_slice message)
+{
+    struct sent *sent = calloc(1, sizeof *sent);
+    if (sent == NULL || buf_append_slice(&sent->bytes, message) != QVT_OK) {
+        free(sent);
+        return QVT_NO_MEMORY;
+    }
+    list_push_back(&call->sent, &sent->node);
+    soon(call);
+    return QVT_OK;
+}
+
+void qvt_rpc_client_call_cancel(qvt_rpc_client_call *call)
+{
+    call->is_cancelled = true;
+    soon(call);
+}
+
+qvt_status qvt_rpc_client_call_unary(qvt_rpc_client_call **out, qvt_rpc_channel *channel, const qvt_rpc_method *method,
+                                     qvt_slice request, const qvt_rpc_call_options *options,
+                                     const qvt_rpc_client_callbacks *callbacks, void *data)
+{
+    qvt_status status = qvt_rpc_client_call_start(out, channel, method, options, callbacks, data);
+    if (status == QVT_OK) {
+        (*out)->is_stream = false;
+        QVT_ASSERT(qvt_rpc_client_call_send(*out, request) == QVT_OK);
+    }
+    return status;
 }
 
 static void free_channel(uv_handle_t *handle)

@@ -8,13 +8,18 @@
 #include "qvt/slice.h"
 #include "base/buf.h"
 
-/* One call as the tracker sees it. Either append an answer, or set error, or hold: no answer before the deadline. */
+#define FAKE_MORE_MAX 8
+
+/* One call, or one message of a stream, as the tracker sees it. Either append an answer, or set error, or hold: no answer
+ * before the deadline. On a stream an answer may be followed by more, and an error ends it after them. */
 struct fake_call {
     const char *method; /* "RegisterSilo" */
     qvt_slice request;
     uint32_t timeout_ms;
     bool waits_for_ready;
+    bool is_first; /* message of its stream */
     struct buf answer;
+    struct buf more[FAKE_MORE_MAX]; /* up to the first empty one */
     qvt_error error;
     bool hold;
 };
