@@ -16,13 +16,14 @@ static int fail(const qvt_error *error)
     return EXIT_CANNOT_START;
 }
 
-/* A peer that closes while it is written to is a result, not a signal. */
-static void ignore_pipe_signal(void)
+/* A peer that closes while it is written to, and a file that may not grow, are results, not signals. */
+static void ignore_write_signals(void)
 {
     struct sigaction action;
     memset(&action, 0, sizeof(action));
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL);
 }
 
 /* Every connection is a file: take all that the administrator allows. */
@@ -53,7 +54,7 @@ int main(int argc, char **argv)
     }
     const struct log log = {(enum log_level)settings.log_level, (enum log_format)settings.log_format, log_sink_file,
                             stderr, clock_system()};
-    ignore_pipe_signal();
+    ignore_write_signals();
     raise_file_limit();
     int code = server_run(&settings, &log, &error) == QVT_OK ? 0 : fail(&error);
     settings_deinit(&settings);

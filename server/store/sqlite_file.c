@@ -1,5 +1,6 @@
 #include "server/store/sqlite_file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,11 @@ qvt_status sqlite_file_describe(const struct sqlite_file *file, int result, qvt_
     case SQLITE_NOTADB: return qvt_error_set(error, QVT_DATA_LOSS, NULL, "%s is damaged", file->path);
     default: break;
     }
-    int fault = sqlite3_system_errno(file->db);
+    /* A failed COMMIT leaves the fault of its system call in errno alone. */
+    int fault = sqlite3_system_errno(file->db) != 0 ? sqlite3_system_errno(file->db) : errno;
+    if (result == SQLITE_IOERR_WRITE && (fault == EFBIG || fault == EDQUOT)) {
+        return qvt_error_set(error, QVT_RESOURCE_EXHAUSTED, NULL, "%s may not grow: %s", file->path, strerror(fault));
+    }
     return qvt_error_set(error, QVT_UNAVAILABLE, NULL, "%s: %s%s%s", file->path, sqlite3_errstr(result),
                          fault == 0 ? "" : ": ", fault == 0 ? "" : strerror(fault));
 }
@@ -83,6 +88,7 @@ qvt_slice sqlite_file_column(sqlite3_stmt *statement, int column)
 
 bool sqlite_file_next(const struct sqlite_file *file, sqlite3_stmt *statement, qvt_status *status, qvt_error *error)
 {
+    errno = 0;
     int result = sqlite_file_check(file, sqlite3_step(statement));
     if (result == SQLITE_ROW) {
         return true;

@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -218,6 +219,38 @@ static void move_file(const char *from, const char *to)
     CU_ASSERT_EQUAL_FATAL(rename(source, target), 0);
 }
 
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_file_that_may_not_grow_is_resource_exhausted_and_applies_nothing(void)
+{
+    struct position head = {.revision = 0};
+    struct appended answer;
+    begin();
+    struct store_log *log = scene_log(&scene, "c");
+    append_big(log, &head, &answer);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    limit_files(64 * 1024);
+    append_big(log, &head, &answer);
+    while (answer.outcome == STORE_APPENDED) {
+        append_big(log, &head, &answer);
+    }
+    CU_ASSERT_EQUAL(answer.outcome, STORE_FAILED);
+    CU_ASSERT_EQUAL(answer.error.status, QVT_RESOURCE_EXHAUSTED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(answer.error.message, "may not grow"));
+    limit_files(RLIM_INFINITY);
+    expect_head(log, &head);
+    append_big(log, &head, &answer);
+    CU_ASSERT_EQUAL(answer.outcome, STORE_APPENDED);
+    store_close_log(log);
+    end();
+}
+
 static void what_a_full_disk_refused_is_not_there_after_a_crash(void)
 {
     struct position head = {.revision = 0};
@@ -415,6 +448,7 @@ int main(int argc, char **argv)
     static const struct suite_case cases[] = {
         SUITE_CASE(what_was_acknowledged_is_there_after_kill_9),
         SUITE_CASE(a_full_disk_is_resource_exhausted_and_applies_nothing),
+        SUITE_CASE(a_file_that_may_not_grow_is_resource_exhausted_and_applies_nothing),
         SUITE_CASE(what_a_full_disk_refused_is_not_there_after_a_crash),
         SUITE_CASE(a_checkpoint_on_a_full_disk_is_tried_again),
         SUITE_CASE(closing_on_a_full_disk_loses_nothing),
