@@ -14,7 +14,9 @@ case $plugin in /*) ;; *) plugin=$PWD/$plugin ;; esac
 include=/usr/include
 cd "$root/proto"
 contract=$(find quark -name '*.proto' | LC_ALL=C sort)
-carried=$(find google/rpc grpc -name '*.proto' 2>/dev/null | LC_ALL=C sort)
+carried=$(find google/rpc -name '*.proto' | LC_ALL=C sort)
+serving="grpc/health/v1/health.proto"
+reflecting="grpc/reflection/v1/reflection.proto grpc/reflection/v1alpha/reflection.proto"
 well_known="google/protobuf/any.proto google/protobuf/duration.proto google/protobuf/empty.proto google/protobuf/field_mask.proto google/protobuf/timestamp.proto google/protobuf/wrappers.proto"
 plugin_api="google/api/http.proto google/protobuf/descriptor.proto google/protobuf/compiler/plugin.proto"
 
@@ -23,7 +25,7 @@ mkdir -p "$out/protobuf-c" "$out/nanopb" "$out/qvt"
 
 # shellcheck disable=SC2086 # lists of paths without spaces
 protoc -I. -I"$include" --plugin=protoc-gen-c="$root/generator/protoc-gen-c-optional" \
-    --c_out="$out/protobuf-c" $contract $carried $well_known $plugin_api
+    --c_out="$out/protobuf-c" $contract $carried $well_known $plugin_api $serving grpc/reflection/v1/reflection.proto
 
 # shellcheck disable=SC2086
 protoc -I. -I"$include" --plugin=protoc-gen-nanopb=/usr/bin/protoc-gen-nanopb \
@@ -34,4 +36,12 @@ protoc -I. -I"$include" --plugin=protoc-gen-nanopb=/usr/bin/protoc-gen-nanopb \
 # shellcheck disable=SC2086
 protoc -I. -I"$include" --plugin=protoc-gen-qvt="$plugin" --qvt_out="$out/qvt" \
     --qvt_opt=emit=methods+server+client+descriptor+json,openapi=openapi.json,reference=reference.md $contract $carried
+
+# shellcheck disable=SC2086
+protoc -I. -I"$include" --plugin=protoc-gen-qvt="$plugin" --qvt_out="$out/qvt" \
+    --qvt_opt=emit=methods+server+descriptor $serving
+
+# shellcheck disable=SC2086
+protoc -I. -I"$include" --plugin=protoc-gen-qvt="$plugin" --qvt_out="$out/qvt" \
+    --qvt_opt=emit=methods+descriptor $reflecting
 mv "$out/qvt/openapi.json" "$out/qvt/reference.md" "$out"

@@ -14,6 +14,7 @@
 #include "server/app/listen_address.h"
 #include "server/app/open_store.h"
 #include "server/app/settings_limits.h"
+#include "server/app/standard.h"
 #include "server/gateway/gateway.h"
 
 enum { DRAIN_LOOK_MS = 10 };
@@ -31,6 +32,7 @@ struct server {
     struct entropy_pool entropy;
     qvt_rpc_runtime *runtime;
     qvt_rpc_server *grpc;
+    struct standard standard;
     struct gateway *gateway;
     uint64_t drain_until_ms;
     bool draining;
@@ -56,8 +58,12 @@ static void on_wake(void *data)
 static void on_loaded(void *data, const qvt_error *error)
 {
     struct server *server = data;
-    if (error->status != QVT_OK) {
-        fail(server, error);
+    qvt_error failure = *error;
+    if (failure.status == QVT_OK && standard_ready(&server->standard) != QVT_OK) {
+        (void)qvt_error_set(&failure, QVT_NO_MEMORY, NULL, "out of memory");
+    }
+    if (failure.status != QVT_OK) {
+        fail(server, &failure);
         return;
     }
     printf("ready grpc=%s http=%s\n", qvt_rpc_server_address(server->grpc), gateway_address(server->gateway));
@@ -135,6 +141,7 @@ static void drain(struct server *server)
     if (server->gateway != NULL) {
         gateway_drain(server->gateway);
     }
+    standard_drain(&server->standard);
     service_drain(server->service);
     if (server->grpc == NULL) {
         server->grpc_closed = true;
@@ -201,7 +208,8 @@ static qvt_status start_grpc(struct server *server, qvt_error *error)
     options.max_call_memory_bytes = (uint32_t)server->settings->request_memory_max;
     if (qvt_rpc_runtime_new(&server->runtime, &runtime) != QVT_OK ||
         qvt_rpc_server_new(&server->grpc, server->runtime, &options) != QVT_OK ||
-        service_serve(server->service, server->grpc) != QVT_OK) {
+        service_serve(server->service, server->grpc) != QVT_OK ||
+        standard_start(&server->standard, server->grpc) != QVT_OK) {
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
     }
     listen_address(address, server->settings->grpc_listen);
@@ -267,6 +275,7 @@ qvt_status server_run(const struct settings *settings, const struct log *log, qv
         serve(&server);
         uv_run(&server.loop, UV_RUN_DEFAULT);
         qvt_rpc_server_free(server.grpc);
+        standard_free(&server.standard);
         qvt_rpc_runtime_free(server.runtime);
         uv_run(&server.loop, UV_RUN_DEFAULT);
         status = server.failed ? error->status : QVT_OK;

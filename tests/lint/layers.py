@@ -12,6 +12,7 @@ from pathlib import Path
 # Folder → the folders it may include besides itself. The longest matching folder wins.
 CORE = ["base", "version"]
 RPC = ["rpc/include", "rpc/wire", "rpc/http2", "rpc/net", "rpc/call", "rpc/codec"]
+STANDARD = ["base", "rpc/include", "rpc/wire", "generated/protobuf-c/grpc", "generated/qvt/grpc"]
 MESSAGES = CORE + ["rpc/include", "generated"]
 MAY_INCLUDE = {
     "base": [],
@@ -22,6 +23,7 @@ MAY_INCLUDE = {
     "rpc/http2": ["base", "rpc/include", "rpc/wire"],
     "rpc/net": ["base", "rpc/include", "rpc/wire", "rpc/http2"],
     "rpc/call": ["base"] + RPC,
+    "rpc/standard": STANDARD,
     "json": ["base", "rpc/include", "generated/protobuf-c/google/protobuf"],
     "generated": ["base", "rpc/include", "rpc/codec", "json"],
     "generator": ["base", "generated"],
