@@ -174,7 +174,12 @@ static void on_leave(struct job *job)
 
 static void on_orphan(struct loop *loop)
 {
-    destroy(LIST_ENTRY(loop, struct qvt_client, loop));
+    qvt_client *client = LIST_ENTRY(loop, struct qvt_client, loop);
+    qvt_client_options options = client->options;
+    destroy(client);
+    if (options.on_freed != NULL) {
+        options.on_freed(options.data);
+    }
 }
 
 void qvt_client_free(qvt_client *client)

@@ -57,11 +57,14 @@ typedef struct qvt_client_options {
     void (*on_lease_lost)(void *data);
     /* The lease is held: after the first registration, and again after on_lease_lost. May be NULL. Background thread. */
     void (*on_lease_held)(void *data);
+    /* The client is gone, after qvt_client_free within a callback; the last one of all. May be NULL. Background thread,
+     * which ends with it. */
+    void (*on_freed)(void *data);
 } qvt_client_options;
 
 #define QVT_CLIENT_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
-        sizeof(qvt_client_options), NULL, 0, NULL, 5000, 10000, NULL, NULL, NULL, NULL, NULL                           \
+        sizeof(qvt_client_options), NULL, 0, NULL, 5000, 10000, NULL, NULL, NULL, NULL, NULL, NULL                     \
     }
 
 /* How one call is made. NULL instead of it, and zeros in it, mean the defaults. */
@@ -83,7 +86,8 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_client_new(qvt_client **out, const qvt_cli
 
 /* Ends what is under way (CANCELLED at the latest), closes the watches, unregisters the silo if it is registered (waiting
  * at most default_timeout_ms), ends the thread and frees the client. Callbacks run until it returns, and may begin nothing
- * new (CANCELLED). From within a callback it returns at once, and all this happens after the callback has returned.
+ * new (CANCELLED). From within a callback it returns at once, all this happens after the callback has returned, and
+ * on_freed tells the end.
  * No other thread may be inside a call of this client, or begin one. Results stay valid. NULL is fine. */
 QVT_API void qvt_client_free(qvt_client *client);
 

@@ -1,7 +1,5 @@
 #include "qvt/qvt.h"
 
-#include <dirent.h>
-#include <sched.h>
 #include <string.h>
 
 #include <CUnit/CUnit.h>
@@ -223,33 +221,31 @@ static void free_itself(void *data, qvt_find_result *result, const qvt_error *er
     note(error);
 }
 
-static unsigned count_threads(void)
+static unsigned freed;
+
+static void on_freed(void *data)
 {
-    unsigned count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(tasks);
-    for (struct dirent *each; (each = readdir(tasks)) != NULL;) {
-        count += each->d_name[0] != '.' ? 1 : 0;
-    }
-    closedir(tasks);
-    return count;
+    (void)data;
+    tracker_count(&freed);
+}
+
+static void tell_when_freed(qvt_client_options *options)
+{
+    options->on_freed = on_freed;
 }
 
 static void callback_may_free_its_client(void)
 {
     qvt_find_request request = QVT_FIND_REQUEST_INIT;
-    unsigned before = count_threads();
-    time_t until = time(NULL) + PATIENCE_S;
-    qvt_silo_options silo = a_silo();
-    at_hand = start();
-    CU_ASSERT_EQUAL(qvt_client_register(at_hand, &silo, NULL), QVT_OK);
+    memset(&seen, 0, sizeof seen);
+    freed = 0;
+    at_hand = tracker_connect_silo(tell_when_freed);
     CU_ASSERT_EQUAL(qvt_client_find_async(at_hand, &request, NULL, free_itself, NULL), QVT_OK);
-    while (count_threads() > before && time(NULL) < until) {
-        sched_yield();
-    }
-    CU_ASSERT_EQUAL(count_threads(), before);
+    pthread_mutex_lock(&tracker.lock);
+    AWAIT(freed == 1);
     CU_ASSERT_EQUAL(seen.ends, 1);
     CU_ASSERT_EQUAL(tracker.unregisters, 1);
+    pthread_mutex_unlock(&tracker.lock);
 }
 
 SUITE_MAIN("client/async", SUITE_CASE(writes_end_in_the_order_in_which_they_were_called),

@@ -10,6 +10,7 @@ bool headers_cxx_use()
     qvt_silo_options silo = QVT_SILO_OPTIONS_INIT;
     qvt_registration registration = QVT_REGISTRATION_INIT;
     qvt_find_request find = QVT_FIND_REQUEST_INIT;
+    qvt_watch_options watch = QVT_WATCH_OPTIONS_INIT;
     return client.size == sizeof client && call.size == sizeof call && silo.size == sizeof silo &&
-           registration.size == sizeof registration && find.size == sizeof find;
+           registration.size == sizeof registration && find.size == sizeof find && watch.size == sizeof watch;
 }
