@@ -20,6 +20,11 @@ class Loads:
         return self.start(name, *arguments).results()
 
 
+def numbers(line):
+    """NAME=NUMBER words as a dictionary."""
+    return {word.split("=")[0]: float(word.split("=")[1]) for word in line.split()}
+
+
 class Load:
     """One load generator: some say "ready" and wait for go, see their usage."""
 
@@ -37,8 +42,17 @@ class Load:
         if self.process.stdout.readline() != "ready\n":
             self.fail()
 
+    def first_result(self):
+        """Lets it go on; its next line. For those that then keep what they opened until they are stopped."""
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            self.fail()
+        return numbers(line)
+
     def results(self):
-        """Lets it go on; its lines of NAME=NUMBER words, as dictionaries."""
+        """Lets it go on to its end; its lines."""
         try:
             output, errors = self.process.communicate("go\n", timeout=300)
         except subprocess.TimeoutExpired:
@@ -47,7 +61,7 @@ class Load:
         lines = [line for line in output.splitlines() if line != "ready"]
         if self.process.returncode != 0 or not lines:
             raise RuntimeError(f"{self.name}: {errors.strip() or 'no result'}")
-        return [{word.split("=")[0]: float(word.split("=")[1]) for word in line.split()} for line in lines]
+        return [numbers(line) for line in lines]
 
     def fail(self):
         errors = self.process.communicate()[1]

@@ -139,9 +139,10 @@ def heartbeat_row(bench):
         load = bench.loads.start("pace", one.port, path, file, SILOS, PERIOD_MS, seconds)
         load.wait_until_ready()
         before, begun = one.server.cpu_us(), time.monotonic()
-        done = load.results()[0]
+        done = load.first_result()
         passed = time.monotonic() - begun
         cpu_us = one.server.cpu_us() - before
+        load.stop()
         share = cpu_us / passed / 10000
         table.print_title(f"{SILOS} silos, a heartbeat every {PERIOD_MS // 1000} s each, own connections", *columns)
         cells = [f"{share:.2f}", f"{cpu_us / done['calls']:.2f}", f"{done['calls'] / done['seconds']:.0f}"]

@@ -1,7 +1,8 @@
 /* A fleet of silos that each send one heartbeat a period on a connection and stream of their own, evenly spread.
  * usage: bench_pace PORT PATH REQUESTS CONNECTIONS PERIOD-MS SECONDS
  * Says "ready" when all streams are open and begins at a line of input. Says `calls=N seconds=S`, calls being the
- * answers that came; those that are still on their way at the end are fewer than a turn's. */
+ * answers that came; those that are still on their way at the end are fewer than a turn's. Keeps its connections until its
+ * input ends. */
 #include <stdio.h>
 
 #include <uv.h>
@@ -67,5 +68,7 @@ int main(int argc, char **argv)
     qvt_rpc_runtime_run(runtime);
     double seconds = (double)(load_now_ns() - work.begun_ns) / 1e9;
     printf("calls=%llu seconds=%.6f\n", (unsigned long long)work.answered, seconds);
+    (void)fflush(stdout);
+    while (fgetc(stdin) != EOF) {}
     return 0;
 }
