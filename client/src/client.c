@@ -42,6 +42,7 @@ static qvt_status make_channel(qvt_client *client, qvt_error *error)
         return qvt_error_set(error, status, NULL, "the runtime cannot be made: %s", qvt_status_text(status));
     }
     channel.user_agent = "libqvt";
+    channel.connect_timeout_ms = options->connect_timeout_ms;
     channel.backoff_max_ms = options->reconnect_max_ms;
     channel.backoff_first_ms =
         options->reconnect_max_ms < RECONNECT_FIRST_MS ? options->reconnect_max_ms : RECONNECT_FIRST_MS;
@@ -107,6 +108,9 @@ static qvt_status check_options(const qvt_client_options *options, qvt_error *er
     }
     if (options->reconnect_max_ms == 0) {
         return qvt_error_field(error, "reconnect_max_ms", "reconnect_max_ms is 0; it is a pause of at least 1 ms");
+    }
+    if (options->connect_timeout_ms == 0) {
+        return qvt_error_field(error, "connect_timeout_ms", "connect_timeout_ms is 0; an attempt needs time");
     }
     return QVT_OK;
 }

@@ -2,6 +2,18 @@
 
 #include "base/clock.h"
 
+#define PATIENCE_MS 1000
+
+/* A tracker that left a patient call without answer may be standing still; another one may not. */
+static void leave_silent_endpoint(const struct query *query)
+{
+    qvt_client *client = query->client;
+    if (query->timeout_ms >= PATIENCE_MS && client->options.endpoint_count > 1 &&
+        query->moves == client->channel_moves) {
+        client_leave_endpoint(client);
+    }
+}
+
 static void finish(struct query *query, const qvt_error *error)
 {
     client_note_error(query->client, error);
@@ -17,6 +29,7 @@ static void fail(struct query *query, qvt_status status, const char *message)
 
 static void send_round(struct query *query)
 {
+    query->moves = query->client->channel_moves;
     unary_start(&query->unary, query->client->channel, query->method, buf_slice(&query->request), query->timeout_ms,
                 query->fail_fast);
 }
@@ -48,6 +61,9 @@ static void on_round(struct unary *unary, const qvt_error *error)
     if (error->status == QVT_OK && query->again) {
         ask_again(query);
     } else {
+        if (error->status == QVT_DEADLINE_EXCEEDED) {
+            leave_silent_endpoint(query);
+        }
         finish(query, error);
     }
 }

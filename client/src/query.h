@@ -23,6 +23,7 @@ struct query {
     struct buf request;
     int64_t end_us;      /* of all rounds, by the monotonic clock */
     uint32_t timeout_ms; /* of the round under way */
+    unsigned moves;      /* of the channel when the round began */
     bool fail_fast;
     bool again;
 };

@@ -60,11 +60,12 @@ typedef struct qvt_client_options {
     /* The client is gone, after qvt_client_free within a callback; the last one of all. May be NULL. Background thread,
      * which ends with it. */
     void (*on_freed)(void *data);
+    uint32_t connect_timeout_ms; /* of one attempt at one endpoint; default 2000 */
 } qvt_client_options;
 
 #define QVT_CLIENT_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
-        sizeof(qvt_client_options), NULL, 0, NULL, 5000, 10000, NULL, NULL, NULL, NULL, NULL, NULL                     \
+        sizeof(qvt_client_options), NULL, 0, NULL, 5000, 10000, NULL, NULL, NULL, NULL, NULL, NULL, 2000               \
     }
 
 /* How one call is made. NULL instead of it, and zeros in it, mean the defaults. */

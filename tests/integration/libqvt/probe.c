@@ -3,8 +3,12 @@
  *   register ID ADDRESS PORT TTL-MS TYPE=VERSION,…   makes a client for the silo, once
  *   versions ID TYPE=VERSION,…      unregister ID      local ID TYPE      state ID
  *   find TYPE VERSION               capabilities ID    list               refind TYPE TIMES
+ *   burst TYPE TIMES                 that many at once, by callbacks
+ *   within MS TYPE                   a find with so little time
  *
  * Answers are "ok" with words behind it, or "error CODE REASON MESSAGE (FIELD)"; usage: probe ENDPOINT... */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +22,8 @@
 struct silo {
     char id[129];
     qvt_client *client;
+    atomic_uint leases_lost;
+    atomic_uint leases_held;
 };
 
 static struct silo silos[SILOS_MAX];
@@ -34,13 +40,31 @@ static void answer_error(void)
            error.message, error.field);
 }
 
-static qvt_client *new_client(void)
+static void on_lease_lost(void *data)
+{
+    struct silo *silo = data;
+    silo->leases_lost++;
+}
+
+static void on_lease_held(void *data)
+{
+    struct silo *silo = data;
+    silo->leases_held++;
+}
+
+/* silo NULL: a client without one. */
+static qvt_client *new_client(struct silo *silo)
 {
     qvt_client *client = NULL;
     qvt_client_options options = QVT_CLIENT_OPTIONS_INIT;
     options.endpoints = endpoints;
     options.endpoint_count = endpoint_count;
     options.reconnect_max_ms = 200;
+    if (silo != NULL) {
+        options.on_lease_lost = on_lease_lost;
+        options.on_lease_held = on_lease_held;
+        options.data = silo;
+    }
     if (qvt_client_new(&client, &options, &error) != QVT_OK) {
         answer_error();
         exit(1);
@@ -48,19 +72,24 @@ static qvt_client *new_client(void)
     return client;
 }
 
-static qvt_client *client_of(const char *id)
+static struct silo *silo_of(const char *id)
 {
     for (size_t i = 0; i < silo_count; i++) {
         if (strcmp(silos[i].id, id) == 0) {
-            return silos[i].client;
+            return &silos[i];
         }
     }
     if (silo_count == SILOS_MAX) {
         exit(1);
     }
     snprintf(silos[silo_count].id, sizeof silos[silo_count].id, "%s", id);
-    silos[silo_count].client = new_client();
-    return silos[silo_count++].client;
+    silos[silo_count].client = new_client(&silos[silo_count]);
+    return &silos[silo_count++];
+}
+
+static qvt_client *client_of(const char *id)
+{
+    return silo_of(id)->client;
 }
 
 /* Cuts "A=1,B=2" in place. */
@@ -126,9 +155,11 @@ static void do_local(char **words)
 static void do_state(char **words)
 {
     qvt_registration known = QVT_REGISTRATION_INIT;
-    if (qvt_client_read_registration(client_of(words[1]), &known) == QVT_OK) {
-        printf("ok\t%d\t%llu\t%u\t%u\t%u\n", (int)known.state, (unsigned long long)known.incarnation,
-               (unsigned)known.lease_ttl_ms, (unsigned)known.registrations, (unsigned)known.renewals);
+    struct silo *silo = silo_of(words[1]);
+    if (qvt_client_read_registration(silo->client, &known) == QVT_OK) {
+        printf("ok\t%d\t%llu\t%u\t%u\t%u\t%d\t%u\t%u\n", (int)known.state, (unsigned long long)known.incarnation,
+               (unsigned)known.lease_ttl_ms, (unsigned)known.registrations, (unsigned)known.renewals,
+               (int)known.is_lease_held, silo->leases_lost, silo->leases_held);
     }
 }
 
@@ -150,6 +181,19 @@ static void do_find(char **words)
     qvt_find_result_free(result);
 }
 
+static void do_within(char **words)
+{
+    qvt_find_result *result;
+    qvt_find_request request = QVT_FIND_REQUEST_INIT;
+    qvt_call_options soon = call;
+    request.actor_type = words[2];
+    soon.timeout_ms = (uint32_t)strtoul(words[1], NULL, 10);
+    if (qvt_client_find(&result, asker, &request, &soon) == QVT_OK) {
+        qvt_find_result_free(result);
+    }
+    answer(error.status);
+}
+
 static void do_refind(char **words)
 {
     for (unsigned long left = strtoul(words[2], NULL, 10); left > 0; left--) {
@@ -163,6 +207,45 @@ static void do_refind(char **words)
         qvt_find_result_free(result);
     }
     puts("ok");
+}
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned long ended;
+    unsigned long failed;
+} burst = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0};
+
+static void on_found(void *data, qvt_find_result *result, const qvt_error *end)
+{
+    (void)data;
+    qvt_find_result_free(result);
+    pthread_mutex_lock(&burst.lock);
+    burst.ended++;
+    burst.failed += end->status != QVT_OK ? 1 : 0;
+    pthread_cond_signal(&burst.changed);
+    pthread_mutex_unlock(&burst.lock);
+}
+
+static void do_burst(char **words)
+{
+    unsigned long begun = strtoul(words[2], NULL, 10);
+    qvt_find_request request = QVT_FIND_REQUEST_INIT;
+    request.actor_type = words[1];
+    burst.ended = 0;
+    burst.failed = 0;
+    for (unsigned long i = 0; i < begun; i++) {
+        if (qvt_client_find_async(asker, &request, &call, on_found, NULL) != QVT_OK) {
+            answer_error();
+            exit(1);
+        }
+    }
+    pthread_mutex_lock(&burst.lock);
+    while (burst.ended < begun) {
+        pthread_cond_wait(&burst.changed, &burst.lock);
+    }
+    printf("ok\t%lu\t%lu\n", burst.ended, burst.failed);
+    pthread_mutex_unlock(&burst.lock);
 }
 
 static void print_capabilities(qvt_capabilities *capabilities)
@@ -208,6 +291,7 @@ static const struct {
     {"register", 6, do_register}, {"versions", 3, do_versions}, {"unregister", 2, do_unregister},
     {"local", 3, do_local},       {"state", 2, do_state},       {"find", 3, do_find},
     {"refind", 3, do_refind},     {"list", 1, do_list},         {"capabilities", 2, do_capabilities},
+    {"burst", 3, do_burst},       {"within", 3, do_within},
 };
 
 static void run_line(char *line)
@@ -239,7 +323,7 @@ int main(int argc, char **argv)
     }
     endpoints = (const char *const *)(argv + 1);
     endpoint_count = (size_t)argc - 1;
-    asker = new_client();
+    asker = new_client(NULL);
     while (fgets(line, sizeof line, stdin) != NULL) {
         run_line(line);
         fflush(stdout);

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "qvtd"))
 
 import grpc  # noqa: E402
 import harness  # noqa: E402
+from faults import frozen  # noqa: E402
 from seed_rules import AcrossACrash, Refused, SeedRules, ServedTestCase, silo  # noqa: E402
 
 PROBE = Path(os.environ.get("QVT_TEST_BIN_DIR", harness.BIN_DIR.parent / "tests/bin")) / "libqvt_probe"
@@ -74,13 +75,16 @@ class Probe:
     # --- more
 
     def state(self, silo_id):
-        state, incarnation, ttl_ms, registrations, renewals = map(int, self.ask("state", silo_id))
+        state, incarnation, ttl_ms, registrations, renewals, held, lost, gained = map(int, self.ask("state", silo_id))
         return {
             "state": STATES[state],
             "incarnation": incarnation,
             "ttl_ms": ttl_ms,
             "registrations": registrations,
             "renewals": renewals,
+            "held": bool(held),
+            "leases_lost": lost,
+            "leases_held": gained,
         }
 
     def await_state(self, silo_id, condition):
@@ -194,11 +198,61 @@ class Recovery(LibqvtTestCase):
         self.assertEqual({"Order": "2.0.0"}, other.capabilities("silo-1"))
 
 
+class Callbacks(LibqvtTestCase):
+    def test_a_thousand_calls_at_once_all_end_well(self):
+        self.client.register(silo("silo-1", {"Order": "1.0.0"}))
+        self.assertEqual(["1000", "0"], self.client.ask("burst", "Order", 1000))
+
+
 class Failover(LibqvtTestCase):
     def test_endpoint_that_refuses_is_passed_over(self):
         probe = Probe(self.stored_status, f"127.0.0.1:{harness.free_port()}", self.server.grpc)
         self.addCleanup(self.end, probe)
         probe.register(silo("silo-1", {"Order": "1.0.0"}))
+        self.assertEqual(["silo-1"], probe.find("Order", "1.0.0"))
+
+    def test_silent_tracker_loses_the_lease_and_gets_it_back(self):
+        self.client.register(silo("silo-1", {"Order": "1.0.0"}), SHORT_TTL_MS)
+        self.assertTrue(self.client.state("silo-1")["held"])
+        with frozen(self.server):
+            state = self.client.await_state("silo-1", lambda state: not state["held"])
+            self.assertEqual(("REGISTERED", 1, 1), (state["state"], state["leases_lost"], state["leases_held"]))
+        state = self.client.await_state("silo-1", lambda state: state["held"])
+        self.assertEqual("REGISTERED", state["state"])
+        self.assertEqual("ACTIVE", self.stored_status("silo-1"))
+
+    def test_silo_moves_to_the_next_tracker_before_its_lease_ends(self):
+        other = self.serve()
+        probe = Probe(self.stored_status, self.server.grpc, other.grpc)
+        self.addCleanup(self.end, probe)
+        probe.register(silo("silo-1", {"Order": "1.0.0"}), 6000)
+        before = probe.state("silo-1")
+        with frozen(self.server):
+            # The other one has never heard of the silo, so that it registers there, with the incarnation it held.
+            after = probe.await_state("silo-1", lambda state: state["registrations"] == 2)
+            self.assertEqual(("REGISTERED", before["incarnation"]), (after["state"], after["incarnation"]))
+            self.assertEqual(["silo-1"], probe.find("Order", "1.0.0"))
+            probe.await_state("silo-1", lambda state: state["renewals"] > after["renewals"])
+
+    def test_question_that_got_no_answer_is_answered_by_the_next_tracker(self):
+        other = self.serve()
+        self.client.register(silo("silo-1", {"Order": "1.0.0"}))
+        probe = Probe(self.stored_status, self.server.grpc, other.grpc)
+        self.addCleanup(self.end, probe)
+        self.assertEqual(["silo-1"], probe.find("Order"))
+        with frozen(self.server):
+            with self.assertRaises(Refused) as refused:
+                probe.ask("within", 1500, "Order")
+            self.assertEqual("DEADLINE_EXCEEDED", refused.exception.code)
+            self.assertEqual([], probe.find("Order"))
+
+    def test_silo_moves_to_the_next_tracker_when_its_own_dies(self):
+        other = self.serve()
+        probe = Probe(self.stored_status, self.server.grpc, other.grpc)
+        self.addCleanup(self.end, probe)
+        probe.register(silo("silo-1", {"Order": "1.0.0"}), SHORT_TTL_MS)
+        self.server.kill()
+        probe.await_state("silo-1", lambda state: state["registrations"] == 2 and state["held"])
         self.assertEqual(["silo-1"], probe.find("Order", "1.0.0"))
 
 

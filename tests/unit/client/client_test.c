@@ -394,6 +394,10 @@ static void bad_options_are_refused_with_the_field(void)
     options.default_timeout_ms = 0;
     CU_ASSERT_EQUAL(qvt_client_new(&client, &options, &error), QVT_INVALID_ARGUMENT);
     EXPECT_TEXT(error.field, "default_timeout_ms");
+    options.default_timeout_ms = 1;
+    options.connect_timeout_ms = 0;
+    CU_ASSERT_EQUAL(qvt_client_new(&client, &options, &error), QVT_INVALID_ARGUMENT);
+    EXPECT_TEXT(error.field, "connect_timeout_ms");
     options.size = 3;
     CU_ASSERT_EQUAL(qvt_client_new(&client, &options, &error), QVT_INVALID_ARGUMENT);
     EXPECT_TEXT(error.field, "size");
