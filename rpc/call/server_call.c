@@ -15,7 +15,7 @@ static qvt_rpc_server_call *new_call(qvt_rpc_server *server)
     if (call == NULL) {
         return NULL;
     }
-    *call = (qvt_rpc_server_call){.unary = {&server_call_carrier}, .server = server, .timeout_ns = -1};
+    *call = (qvt_rpc_server_call){.unary = {&server_call_carrier, 0}, .server = server, .timeout_ns = -1};
     http2_stream_init(&call->stream);
     list_init(&call->waiting);
     frame_decoder_init(&call->decoder, server->options.max_message_bytes);
@@ -94,6 +94,7 @@ static void clean(qvt_rpc_server_call *call)
     call->status_message_len = 0;
     call->status = QVT_OK;
     call->timeout_ns = -1;
+    call->began_ns = call->took_ns = 0;
     call->refusal = SERVER_ACCEPTED;
     call->flags = (struct server_call_flags){.is_post = false};
 }
@@ -129,8 +130,28 @@ void server_call_cancel(qvt_rpc_server_call *call)
     }
 }
 
+static void report_end(const qvt_rpc_server_call *call)
+{
+    const qvt_rpc_server_options *options = &call->server->options;
+    if (options->on_call_end == NULL || !call->flags.begun) {
+        return;
+    }
+    const qvt_rpc_call_end end = {
+        .call = call,
+        .method = call->method == NULL ? NULL : call->method->method,
+        .status = !call->flags.ended  ? QVT_CANCELLED
+                  : call->flags.plain ? QVT_UNIMPLEMENTED
+                                      : call->status,
+        .message = qvt_slice_make(call->status_text.data, call->status_message_len),
+        .took_us = call->took_ns == 0 ? UINT64_MAX : call->took_ns / 1000,
+        .served = call->flags.dispatched,
+    };
+    options->on_call_end(options->data, &end);
+}
+
 void server_call_close(qvt_rpc_server_call *call)
 {
+    report_end(call);
     net_timer_stop(&call->server->runtime->loop->timers, &call->deadline);
     if (!call->flags.dispatched || call->flags.finished) {
         server_call_release(call);

@@ -7,6 +7,11 @@ const qvt_rpc_metadata *qvt_rpc_server_call_metadata(const qvt_rpc_server_call *
     return &call->metadata.view;
 }
 
+uint64_t qvt_rpc_server_call_id(const qvt_rpc_server_call *call)
+{
+    return call->unary.id;
+}
+
 const char *qvt_rpc_server_call_peer(const qvt_rpc_server_call *call)
 {
     return call->conn->net.peer;
@@ -132,6 +137,13 @@ void qvt_rpc_server_call_finish_with_details(qvt_rpc_server_call *call, const qv
     }
 }
 
+void qvt_rpc_server_call_measure(qvt_rpc_server_call *call)
+{
+    if (call->server->options.on_call_end != NULL && call->began_ns == 0) {
+        call->began_ns = uv_hrtime();
+    }
+}
+
 qvt_rpc_unary *qvt_rpc_server_call_unary(qvt_rpc_server_call *call)
 {
     return &call->unary;
@@ -174,4 +186,5 @@ const qvt_rpc_unary_carrier server_call_carrier = {
     .reply = reply,
     .fail = fail,
     .alloc = alloc,
+    .name = "grpc",
 };

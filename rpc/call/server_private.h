@@ -127,6 +127,8 @@ struct qvt_rpc_server_call {
     struct arena arena;
     struct net_timer deadline;
     int64_t timeout_ns; /* -1: none */
+    uint64_t began_ns;  /* 0: not measured */
+    uint64_t took_ns;
     enum server_refusal refusal;
     struct server_call_flags flags;
 };

@@ -104,6 +104,9 @@ static void dispatch(qvt_rpc_server_call *call)
         return;
     }
     call->flags.dispatched = true;
+    if (!call->method->handler.unmeasured) {
+        qvt_rpc_server_call_measure(call);
+    }
     call->method->handler.on_request(call, buf_slice(&call->decoder.message), call->method->data);
 }
 

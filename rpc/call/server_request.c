@@ -139,7 +139,7 @@ void server_request_headers(struct http2_stream *stream, bool end)
         return;
     }
     call->flags.begun = true;
-    call->server->counters.calls_total++;
+    call->unary.id = ++call->server->counters.calls_total;
     enum server_refusal refusal = judge(call);
     if (refusal != SERVER_ACCEPTED) {
         refuse(call, refusal);

@@ -129,6 +129,9 @@ static void end(qvt_rpc_server_call *call, uint32_t reset_code)
 
 void server_respond_end(qvt_rpc_server_call *call, const qvt_error *error, qvt_slice details)
 {
+    if (call->began_ns != 0) {
+        call->took_ns = uv_hrtime() - call->began_ns;
+    }
     call->flags.ended = true;
     keep_status(call, error, details);
     end(call, HTTP2_NO_ERROR);

@@ -66,7 +66,7 @@ static void *alloc(qvt_rpc_unary *unary, size_t size)
 
 void json_call_start(struct request *request, const ProtobufCMessage *message)
 {
-    static const qvt_rpc_unary_carrier CARRIER = {reply, fail, alloc};
+    static const qvt_rpc_unary_carrier CARRIER = {reply, fail, alloc, "http"};
     request->unary.carrier = &CARRIER;
     request->binding->dispatch(service_handlers(), request->gateway->options.service, &request->unary, message);
 }

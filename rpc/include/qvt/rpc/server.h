@@ -23,6 +23,16 @@ typedef struct qvt_rpc_server qvt_rpc_server;
  * call, also after on_cancel. */
 typedef struct qvt_rpc_server_call qvt_rpc_server_call;
 
+/* How a call ended, for counting and logging. */
+typedef struct qvt_rpc_call_end {
+    const qvt_rpc_server_call *call; /* its metadata, peer and unary id may still be read */
+    const qvt_rpc_method *method;    /* NULL: none that is served */
+    qvt_status status;               /* as sent; CANCELLED: the client, or its connection, was gone first */
+    qvt_slice message;               /* of the error, percent-encoded */
+    uint64_t took_us;                /* from the whole request to the answer; UINT64_MAX: not measured */
+    bool served;                     /* it reached its handler */
+} qvt_rpc_call_end;
+
 typedef struct qvt_rpc_server_options {
     uint32_t size;                   /* sizeof this struct */
     uint32_t max_message_bytes;      /* a received message; default 4 MiB */
@@ -32,11 +42,14 @@ typedef struct qvt_rpc_server_options {
     uint32_t max_queued_bytes;       /* unsent answer bytes of a connection before its calls must wait; default 1 MiB */
     uint32_t max_call_memory_bytes;  /* what one request may cost decoded; default 16 MiB */
     uint32_t preface_timeout_ms;     /* default 5000 */
+    /* Told of every call once nothing more is sent or received for it; NULL: nobody is. Must not call the server. */
+    void (*on_call_end)(void *data, const qvt_rpc_call_end *end);
+    void *data;
 } qvt_rpc_server_options;
 
 #define QVT_RPC_SERVER_OPTIONS_INIT                                                                                    \
     {                                                                                                                  \
-        sizeof(qvt_rpc_server_options), 4u << 20, 8u << 10, 1000, 10000, 1u << 20, 16u << 20, 5000                     \
+        sizeof(qvt_rpc_server_options), 4u << 20, 8u << 10, 1000, 10000, 1u << 20, 16u << 20, 5000, NULL, NULL         \
     }
 
 /* What serves one method. Callbacks not named for the method's kind may be NULL. */
@@ -55,6 +68,8 @@ typedef struct qvt_rpc_handler {
     /* Streaming answers, may be NULL: the bytes queued for this call fell to zero after qvt_rpc_server_call_queued was
      * above zero: time to send more. */
     void (*on_drain)(qvt_rpc_server_call *call, void *data);
+    /* Unary: its calls are not timed for on_call_end unless the handler asks, see qvt_rpc_server_call_measure. */
+    bool unmeasured;
 } qvt_rpc_handler;
 
 /* Makes a server; options may be NULL. NO_MEMORY. */
@@ -97,6 +112,9 @@ QVT_API void qvt_rpc_server_read_counters(const qvt_rpc_server *server, qvt_rpc_
 
 /* Metadata of the request, in order; borrowed until finish. */
 QVT_API const qvt_rpc_metadata *qvt_rpc_server_call_metadata(const qvt_rpc_server_call *call);
+
+/* The call's number among those of its server, from 1 on; for logs. */
+QVT_API uint64_t qvt_rpc_server_call_id(const qvt_rpc_server_call *call);
 
 /* "ADDR:PORT" of the client; borrowed until finish. */
 QVT_API const char *qvt_rpc_server_call_peer(const qvt_rpc_server_call *call);
@@ -145,6 +163,9 @@ QVT_API void qvt_rpc_server_call_finish(qvt_rpc_server_call *call, const qvt_err
  * grpc-status-details-bin in place of what the error's reason, field, facts and delay would make. */
 QVT_API void qvt_rpc_server_call_finish_with_details(qvt_rpc_server_call *call, const qvt_error *error,
                                                      qvt_slice details);
+
+/* Times the call from now on, unless it is timed already; only with on_call_end. Reads the clock. */
+QVT_API void qvt_rpc_server_call_measure(qvt_rpc_server_call *call);
 
 /* The unary face of a call, and back: NULL when something else than gRPC carries the unary. */
 QVT_API qvt_rpc_unary *qvt_rpc_server_call_unary(qvt_rpc_server_call *call);

@@ -2,6 +2,8 @@
 #ifndef QVT_RPC_UNARY_H
 #define QVT_RPC_UNARY_H
 
+#include <stdint.h>
+
 #include "qvt/error.h"
 #include "qvt/slice.h"
 
@@ -16,6 +18,7 @@ typedef struct qvt_rpc_unary_carrier {
     void (*reply)(qvt_rpc_unary *unary, const qvt_slice *parts, size_t part_count);
     void (*fail)(qvt_rpc_unary *unary, const qvt_error *error);
     void *(*alloc)(qvt_rpc_unary *unary, size_t size);
+    const char *name; /* of the protocol, for logs: "grpc" */
 } qvt_rpc_unary_carrier;
 
 /* The first member of a carrier's own struct. The handler owes exactly one reply or fail, at once or later in the loop
@@ -23,6 +26,7 @@ typedef struct qvt_rpc_unary_carrier {
  * message that came with it are valid, and after it neither is. */
 struct qvt_rpc_unary {
     const qvt_rpc_unary_carrier *carrier;
+    uint64_t id; /* of the call among the carrier's, for logs; 0: it has none */
 };
 
 /* Ends the call OK. The response is the concatenation of the parts, an encoded message; copied before it returns. */

@@ -213,6 +213,90 @@ static void call_outlives_its_connection_until_it_is_finished(void)
     finish(&fixture);
 }
 
+struct ends {
+    qvt_rpc_call_end last;
+    uint64_t last_id;
+    unsigned count;
+};
+
+static void on_call_end(void *data, const qvt_rpc_call_end *end)
+{
+    struct ends *ends = data;
+    ends->last = *end;
+    ends->last_id = qvt_rpc_server_call_id(end->call);
+    ends->count++;
+}
+
+static void unmeasured_echo(qvt_rpc_server_call *call, qvt_slice request, void *data)
+{
+    if (request.len > 2) {
+        qvt_rpc_server_call_measure(call);
+    }
+    echo(call, request, data);
+}
+
+static void start_told(struct fixture *fixture, struct ends *ends)
+{
+    static const qvt_rpc_method METHOD = {.path = "/test.A/Quick", .name = "Quick", .kind = QVT_RPC_UNARY};
+    static const qvt_rpc_handler HANDLER = {.on_request = unmeasured_echo, .unmeasured = true};
+    qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
+    *fixture = (struct fixture){.cancels = 0};
+    *ends = (struct ends){.count = 0};
+    options.on_call_end = on_call_end;
+    options.data = ends;
+    CU_ASSERT_EQUAL_FATAL(qvt_rpc_runtime_new(&fixture->runtime, NULL), QVT_OK);
+    CU_ASSERT_EQUAL_FATAL(qvt_rpc_server_new(&fixture->server, fixture->runtime, &options), QVT_OK);
+    CU_ASSERT_EQUAL(qvt_rpc_server_add_method(fixture->server, &echo_method, &echo_handler, fixture), QVT_OK);
+    CU_ASSERT_EQUAL(qvt_rpc_server_add_method(fixture->server, &wait_method, &wait_handler, fixture), QVT_OK);
+    CU_ASSERT_EQUAL(qvt_rpc_server_add_method(fixture->server, &METHOD, &HANDLER, fixture), QVT_OK);
+    listen_and_connect(fixture);
+}
+
+static void ask(struct fixture *fixture, uint32_t stream, const char *path, qvt_slice message, struct ends *ends)
+{
+    unsigned before = ends->count;
+    raw_client_send_request(&fixture->client, stream, path, message);
+    while (ends->count == before) {
+        uv_run(qvt_rpc_runtime_loop(fixture->runtime), UV_RUN_ONCE);
+    }
+}
+
+static void end_of_every_call_is_told_once(void)
+{
+    struct fixture fixture;
+    struct ends ends;
+    const qvt_slice hi = qvt_slice_make("\0\0\0\0\2hi", 7);
+    start_told(&fixture, &ends);
+    ask(&fixture, 1, "/test.A/Echo", hi, &ends);
+    CU_ASSERT_EQUAL(ends.last.status, QVT_OK);
+    CU_ASSERT_PTR_EQUAL(ends.last.method, &echo_method);
+    CU_ASSERT_TRUE(ends.last.served && ends.last.took_us < 10000000);
+    CU_ASSERT_EQUAL(ends.last_id, 1);
+    ask(&fixture, 3, "/test.A/Sing", hi, &ends);
+    CU_ASSERT_EQUAL(ends.last.status, QVT_UNIMPLEMENTED);
+    CU_ASSERT_PTR_NULL(ends.last.method);
+    CU_ASSERT_TRUE(!ends.last.served && ends.last.took_us == UINT64_MAX);
+    CU_ASSERT_EQUAL(ends.last_id, 2);
+    ask(&fixture, 5, "/test.A/Quick", hi, &ends);
+    CU_ASSERT_TRUE(ends.last.status == QVT_OK && ends.last.took_us == UINT64_MAX);
+    ask(&fixture, 7, "/test.A/Quick", qvt_slice_make("\0\0\0\0\3you", 8), &ends);
+    CU_ASSERT_TRUE(ends.last.status == QVT_OK && ends.last.took_us < 10000000);
+    raw_client_send_request(&fixture.client, 9, "/test.A/Wait", hi);
+    while (fixture.waiting == NULL) {
+        uv_run(qvt_rpc_runtime_loop(fixture.runtime), UV_RUN_ONCE);
+    }
+    raw_client_close(&fixture.client);
+    while (fixture.cancels == 0) {
+        uv_run(qvt_rpc_runtime_loop(fixture.runtime), UV_RUN_ONCE);
+    }
+    CU_ASSERT_EQUAL(ends.last.status, QVT_CANCELLED);
+    CU_ASSERT_TRUE(ends.last.served && ends.last.took_us == UINT64_MAX);
+    qvt_rpc_server_call_finish(fixture.waiting, NULL);
+    CU_ASSERT_EQUAL(ends.count, 5);
+    stop(&fixture, 3600000);
+    finish(&fixture);
+}
+
 static void metadata_has_its_time(void)
 {
     struct fixture fixture;
@@ -244,4 +328,5 @@ SUITE_MAIN("rpc/call/server", SUITE_CASE(server_that_never_listened_is_freed),
            SUITE_CASE(server_without_connections_stops), SUITE_CASE(server_that_never_listened_stops),
            SUITE_CASE(same_method_twice_is_refused), SUITE_CASE(methods_are_found_by_path),
            SUITE_CASE(call_is_answered_and_counted), SUITE_CASE(late_answer_is_sent),
-           SUITE_CASE(call_outlives_its_connection_until_it_is_finished), SUITE_CASE(metadata_has_its_time))
+           SUITE_CASE(call_outlives_its_connection_until_it_is_finished), SUITE_CASE(end_of_every_call_is_told_once),
+           SUITE_CASE(metadata_has_its_time))

@@ -40,7 +40,7 @@ static void *fake_alloc(qvt_rpc_unary *unary, size_t size)
     return arena_alloc(&((struct fake *)(void *)unary)->arena, size);
 }
 
-static const qvt_rpc_unary_carrier carrier = {take_reply, take_failure, fake_alloc};
+static const qvt_rpc_unary_carrier carrier = {take_reply, take_failure, fake_alloc, "test"};
 
 static void fake_init(struct fake *fake, size_t memory)
 {

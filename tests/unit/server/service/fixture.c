@@ -106,7 +106,7 @@ static void *alloc(qvt_rpc_unary *unary, size_t size)
 
 void fake_call_init(struct fake_call *call)
 {
-    static const qvt_rpc_unary_carrier CARRIER = {reply, fail, alloc};
+    static const qvt_rpc_unary_carrier CARRIER = {reply, fail, alloc, "test"};
     memset(call, 0, sizeof(*call));
     call->unary.carrier = &CARRIER;
     arena_init(&call->arena, ARENA_MAX);
