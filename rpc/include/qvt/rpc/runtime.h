@@ -31,7 +31,8 @@ typedef struct qvt_rpc_runtime_options {
 /* Makes a runtime; options may be NULL. NO_MEMORY, UNAVAILABLE when the loop cannot be made. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_runtime_new(qvt_rpc_runtime **out, const qvt_rpc_runtime_options *options);
 
-/* Frees the runtime. All its servers and channels must be closed. NULL is fine. */
+/* Frees the runtime. All its servers and channels must be closed. A loop of the caller's has to run once more before
+ * uv_loop_close, so that it gives up the runtime's handles. NULL is fine. */
 QVT_API void qvt_rpc_runtime_free(qvt_rpc_runtime *runtime);
 
 /* The `uv_loop_t *`; borrowed. */
