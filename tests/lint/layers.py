@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "rpc/call": ["base"] + RPC,
     "rpc/standard": STANDARD,
     "json": ["base", "rpc/include", "generated/protobuf-c/google/protobuf"],
+    "rpc/standard": ["base", "generated/protobuf-c/grpc", "generated/qvt/grpc"] + RPC,
     "generated": ["base", "rpc/include", "rpc/codec", "json"],
     "generator": ["base", "generated"],
     "server/registry": CORE + ["generated"],
@@ -39,6 +40,9 @@ MAY_INCLUDE = {
     "cli": CORE + RPC + ["json", "generated"],
     "examples": ["base/include", "rpc/include", "client/include"],
 }
+
+# A file below one of these must be in a layer.
+ROOTS = {folder.split("/")[0] for folder in MAY_INCLUDE}
 
 # Layers that stand on the C library alone, give or take the headers named.
 PURE_HEADERS = {
@@ -114,6 +118,8 @@ def check_quoted(root, path, layer, name):
 def check_file(root, path):
     layer = layer_of(path)
     if layer is None:
+        if path.split("/")[0] in ROOTS:
+            yield f"{path}:1: in no layer"
         return
     text = (root / path).read_text(encoding="utf-8", errors="replace")
     for number, line in enumerate(text.splitlines(), 1):

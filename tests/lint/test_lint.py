@@ -108,6 +108,10 @@ class Layers(Scratch):
     def test_paths_are_rooted(self):
         self.expect_fault("rpc/wire/a.c", '"frame.h"', "is no path from the source root")
 
+    def test_every_folder_has_a_layer(self):
+        self.write("server/extra/a.c", "")
+        self.assertEqual(layers.check(self.root), ["server/extra/a.c:1: in no layer"])
+
     def test_arrows_downward_are_clean(self):
         self.expect_clean("server/app/a.c", '"server/service/find.h"', '"rpc/call/call.h"', "<uv.h>", "<time.h>")
         self.expect_clean("server/registry/a.c", '"base/buf.h"', '"qvt/status.h"', '"generated/silo.pb-c.h"')
