@@ -141,3 +141,8 @@ qvt_status replica_append_volatile(const struct replica *replica, const struct r
     }
     return status;
 }
+
+size_t replica_lease_count(const struct replica *replica)
+{
+    return store_lease_count(replica->log);
+}

@@ -47,6 +47,9 @@ struct registry *replica_registry(struct replica *replica);
 /* 0 while the store answers; else how old the mirror is. */
 uint32_t replica_age_ms(const struct replica *replica);
 
+/* Leases of the cluster's silos, as the store has them. */
+size_t replica_lease_count(const struct replica *replica);
+
 /* ---- writes ---- */
 
 struct replica_outcome {

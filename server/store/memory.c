@@ -303,7 +303,7 @@ qvt_status store_memory_new(struct store **out, const struct clock *clock)
     if (store == NULL) {
         return QVT_NO_MEMORY;
     }
-    store->base = (struct store){&memory_ops, clock, false};
+    store->base = (struct store){.ops = &memory_ops, .clock = clock};
     list_init(&store->clusters);
     *out = &store->base;
     return QVT_OK;

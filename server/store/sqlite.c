@@ -198,7 +198,7 @@ qvt_status store_sqlite_new(struct store **out, uv_loop_t *loop, const char *pat
     if (store == NULL) {
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
     }
-    store->base = (struct store){&sqlite_ops, clock, false};
+    store->base = (struct store){.ops = &sqlite_ops, .clock = clock};
     store->loop = loop;
     store->work.data = store;
     list_init(&store->clusters);

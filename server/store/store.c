@@ -52,10 +52,34 @@ void store_load(struct store_log *log, store_on_load on_load, void *data)
     log->store->ops->load(log, on_load, data);
 }
 
+/* The log may be gone after the callback. */
+static void on_appended(void *data, enum store_append_outcome outcome, struct change *const *missed,
+                        size_t missed_count, const qvt_error *error)
+{
+    struct store_log *log = data;
+    struct store_metrics *metrics = &log->store->metrics;
+    metrics->appends[outcome]++;
+    if (outcome == STORE_APPENDED) {
+        int64_t took_us = store_monotonic_us(log->store) - log->append_began_us;
+        histogram_add(&metrics->append_us, &histogram_times_us, took_us < 0 ? 0 : (uint64_t)took_us);
+        histogram_add(&metrics->append_changes, &histogram_sizes, log->append_changes);
+    }
+    log->on_append(log->on_append_data, outcome, missed, missed_count, error);
+}
+
 void store_append(struct store_log *log, const struct store_append *append, store_on_append on_append, void *data)
 {
     QVT_ASSERT(append->change_count > 0);
-    log->store->ops->append(log, append, on_append, data);
+    log->on_append = on_append;
+    log->on_append_data = data;
+    log->append_began_us = store_monotonic_us(log->store);
+    log->append_changes = append->change_count;
+    log->store->ops->append(log, append, on_appended, log);
+}
+
+const struct store_metrics *store_metrics(const struct store *store)
+{
+    return &store->metrics;
 }
 
 void store_head(struct store_log *log, store_on_head on_head, void *data)
@@ -155,6 +179,11 @@ int64_t store_next_lapse_us(const struct store_log *log)
 uint32_t store_lease_remaining_ms(const struct store_log *log, uint64_t incarnation)
 {
     return leases_remaining_ms(&log->memory->leases, incarnation, store_monotonic_us(log->store));
+}
+
+size_t store_lease_count(const struct store_log *log)
+{
+    return log->memory == NULL ? 0 : log->memory->leases.table.count;
 }
 
 qvt_status store_publish(struct store_log *log, const char *replica, const char *key, qvt_slice value, uint32_t ttl_ms)

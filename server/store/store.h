@@ -6,6 +6,7 @@
 #ifndef QVT_SERVER_STORE_STORE_H
 #define QVT_SERVER_STORE_STORE_H
 
+#include "base/histogram.h"
 #include "qvt/error.h"
 #include "server/registry/change.h"
 #include "server/registry/position.h"
@@ -128,3 +129,17 @@ typedef void (*store_on_collect)(void *data, qvt_status status, const struct sto
 void store_collect(struct store_log *log, const char *key, store_on_collect on_collect, void *data);
 
 #endif
+/* ---- numbers since start ---- */
+
+struct store_metrics {
+    uint64_t appends[STORE_UNCERTAIN + 1]; /* by outcome */
+    struct histogram append_us;            /* of those that were appended */
+    struct histogram append_changes;       /* likewise: histogram_sizes */
+};
+
+/* Borrowed, valid as long as the store. */
+const struct store_metrics *store_metrics(const struct store *store);
+
+/* Leases that run, or are over and not dropped; 0 when the store keeps them elsewhere. */
+size_t store_lease_count(const struct store_log *log);
+

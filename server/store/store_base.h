@@ -22,6 +22,7 @@ struct store {
     const struct store_ops *ops;
     const struct clock *clock;
     bool shared;
+    struct store_metrics metrics;
 };
 
 /* What stores of one process keep in memory beside a cluster's log. */
@@ -36,6 +37,10 @@ struct store_log {
     struct store_volatile *memory;
     store_on_changes on_changes;
     void *on_changes_data;
+    store_on_append on_append; /* of the append in flight, with its data */
+    void *on_append_data;
+    int64_t append_began_us;
+    size_t append_changes;
 };
 
 void store_volatile_init(struct store_volatile *memory);
