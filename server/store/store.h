@@ -128,7 +128,6 @@ typedef void (*store_on_collect)(void *data, qvt_status status, const struct sto
 /* What all replicas have published under the key and is still valid. */
 void store_collect(struct store_log *log, const char *key, store_on_collect on_collect, void *data);
 
-#endif
 /* ---- numbers since start ---- */
 
 struct store_metrics {
@@ -143,3 +142,4 @@ const struct store_metrics *store_metrics(const struct store *store);
 /* Leases that run, or are over and not dropped; 0 when the store keeps them elsewhere. */
 size_t store_lease_count(const struct store_log *log);
 
+#endif
