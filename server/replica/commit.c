@@ -61,51 +61,72 @@ static void propose_all(struct replica *replica)
     }
 }
 
-static size_t count_conditions(const struct replica *replica)
+static size_t count_puts(struct change *const *changes, size_t count)
 {
     size_t total = 0;
-    for (struct list *node = replica->flying.next; node != &replica->flying; node = node->next) {
-        const struct command *command = &LIST_ENTRY(node, struct flight, link)->command;
-        total += command->kind == COMMAND_EXPIRE ? command->marks.count : 0;
+    for (size_t i = 0; i < count; i++) {
+        total += changes[i]->put_count;
     }
     return total;
 }
 
-static void fill_conditions(struct replica *replica)
+/* An earlier registration of the same silo in this batch is superseded with it. */
+static void end_granted(struct replica *replica, const struct registry_silo *silo)
 {
-    size_t count = 0;
-    for (struct list *node = replica->flying.next; node != &replica->flying; node = node->next) {
-        const struct command *command = &LIST_ENTRY(node, struct flight, link)->command;
-        for (size_t i = 0; command->kind == COMMAND_EXPIRE && i < command->marks.count; i++) {
-            replica->conditions[count++] = command->marks.silos[i].incarnation;
+    for (size_t i = 0; i < replica->append.grant_count; i++) {
+        const struct granted *granted = &replica->granted[i];
+        if (granted->incarnation != silo->incarnation && qvt_slice_equal(granted->silo_id, silo->id)) {
+            replica->ends[replica->append.end_count++] = granted->incarnation;
         }
     }
-    replica->append.lapsed = replica->conditions;
-    replica->append.lapsed_count = count;
 }
 
-/* Whoever registers gets a full lease with the commit. */
-static void fill_grants(struct replica *replica, struct change *const *changes, size_t change_count)
+/* Whoever registers gets a full lease with the commit; the incarnation before loses its own. */
+static void add_registered(struct replica *replica, const struct registry_silo *silo)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < change_count; i++) {
-        struct registry_silo silo;
-        if (changes[i]->event == CHANGE_SILO_REGISTERED && changes[i]->put_count == 1 &&
-            silo_view_parse(&silo, changes[i]->puts[0]) == QVT_OK && silo.status != PLACEMENT_DEAD) {
-            replica->grants[count++] = (struct store_lease){silo.incarnation, silo.lease_ttl_ms};
-        }
+    const struct registry_silo *old = registry_silo(replica->registry, silo->id);
+    if (old != NULL && old->status != PLACEMENT_DEAD && old->incarnation != silo->incarnation) {
+        replica->ends[replica->append.end_count++] = old->incarnation;
     }
-    replica->append.grants = replica->grants;
-    replica->append.grant_count = count;
+    end_granted(replica, silo);
+    size_t i = replica->append.grant_count++;
+    replica->grants[i] = (struct store_lease){silo->incarnation, silo->lease_ttl_ms};
+    replica->granted[i] = (struct granted){silo->incarnation, silo->id};
+}
+
+static void add_put(struct replica *replica, const struct change *change, struct image *image)
+{
+    struct registry_silo silo;
+    if (image_kind(image) != RECORD_SILO || silo_view_parse(&silo, image) != QVT_OK) {
+        return;
+    }
+    if (silo.status == PLACEMENT_DEAD) {
+        replica->ends[replica->append.end_count++] = silo.incarnation;
+    }
+    if (change->event == CHANGE_SILO_EXPIRED) {
+        replica->conditions[replica->append.lapsed_count++] = silo.incarnation;
+    } else if (change->event == CHANGE_SILO_REGISTERED && silo.status != PLACEMENT_DEAD) {
+        add_registered(replica, &silo);
+    }
+}
+
+/* What the leases of the batch's silos come to. `ends` has room for the two that a registration may end, and for the
+ * pairs of registrations of one silo. */
+static bool allocate_leases(struct replica *replica, size_t changes, size_t puts)
+{
+    size_t pairs = changes * changes / 2;
+    replica->grants = malloc((changes + 1) * sizeof *replica->grants);
+    replica->granted = malloc((changes + 1) * sizeof *replica->granted);
+    replica->conditions = malloc((puts + 1) * sizeof *replica->conditions);
+    replica->ends = malloc((puts + changes + pairs + 1) * sizeof *replica->ends);
+    return replica->grants != NULL && replica->granted != NULL && replica->conditions != NULL && replica->ends != NULL;
 }
 
 static bool prepare_append(struct replica *replica)
 {
     size_t count;
     struct change *const *changes = batch_changes(replica->batch, &count);
-    replica->grants = malloc((count + 1) * sizeof *replica->grants);
-    replica->conditions = malloc((count_conditions(replica) + 1) * sizeof *replica->conditions);
-    if (replica->grants == NULL || replica->conditions == NULL) {
+    if (!allocate_leases(replica, count, count_puts(changes, count))) {
         return false;
     }
     replica->expected = *registry_head(replica->registry);
@@ -113,10 +134,16 @@ static bool prepare_append(struct replica *replica)
         .expected = &replica->expected,
         .changes = changes,
         .change_count = count,
+        .grants = replica->grants,
+        .ends = replica->ends,
+        .lapsed = replica->conditions,
         .keep_from = registry_history_first(replica->registry),
     };
-    fill_grants(replica, changes, count);
-    fill_conditions(replica);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < changes[i]->put_count; k++) {
+            add_put(replica, changes[i], changes[i]->puts[k]);
+        }
+    }
     return true;
 }
 
@@ -124,31 +151,16 @@ static void end_batch(struct replica *replica)
 {
     batch_free(replica->batch);
     free(replica->grants);
+    free(replica->granted);
     free(replica->conditions);
+    free(replica->ends);
     replica->batch = NULL;
     replica->grants = NULL;
-    replica->conditions = NULL;
+    replica->granted = NULL;
+    replica->conditions = replica->ends = NULL;
 }
 
 /* ---- the append's outcomes ---- */
-
-static void forget_proposal(struct flight *flight)
-{
-    proposal_deinit(&flight->proposal);
-    free(flight->refusal);
-    flight->refusal = NULL;
-}
-
-/* Back to the front of the queue, in their order. */
-static void requeue(struct replica *replica)
-{
-    while (!list_is_empty(&replica->flying)) {
-        struct flight *flight = LIST_ENTRY(replica->flying.prev, struct flight, link);
-        list_remove(&flight->link);
-        forget_proposal(flight);
-        list_push_front(&replica->queue, &flight->link);
-    }
-}
 
 static void on_appended(struct replica *replica)
 {
@@ -171,7 +183,7 @@ static void on_conflict(struct replica *replica, struct change *const *missed, s
         follows = !new || replica_follow(replica, missed[i]);
     }
     end_batch(replica);
-    requeue(replica);
+    replica_requeue(replica);
     if (!follows) {
         replica_reload(replica);
     }
@@ -185,7 +197,7 @@ static void on_unmet(struct replica *replica)
     end_batch(replica);
     while (!list_is_empty(&replica->flying)) {
         struct flight *flight = flight_take_first(&replica->flying);
-        forget_proposal(flight);
+        flight_forget(flight);
         if (flight->command.kind == COMMAND_EXPIRE) {
             flight->proposal.position = *registry_head(replica->registry);
             flight_answer(replica, flight, NULL);
@@ -250,9 +262,69 @@ static void fail_all(struct replica *replica)
     replica_refuse_all(replica, &no_memory);
 }
 
+/* ---- refusals and no-ops: answers about the head (DESIGN "The core") ---- */
+
+#define BEHIND_MAX_US INT64_C(2000000)
+
+static void wait_for(struct replica *replica, const struct position *head)
+{
+    replica_requeue(replica);
+    replica->behind = *head;
+    replica->behind_us = replica_now_us(replica) + BEHIND_MAX_US;
+}
+
+static void on_head(void *data, qvt_status status, const struct position *head)
+{
+    struct replica *replica = data;
+    replica_enter(replica);
+    replica->checking = false;
+    if (status != QVT_OK) {
+        qvt_error error;
+        (void)qvt_error_set(&error, QVT_UNAVAILABLE, "STORE_UNAVAILABLE", "the store does not answer");
+        error.retry_delay_ms = RETRY_DELAY_MS;
+        replica_requeue(replica);
+        replica_refuse_all(replica, &error);
+    } else if (position_equal(head, &replica->expected)) {
+        replica_settle(replica, NULL);
+    } else {
+        wait_for(replica, head);
+    }
+    if (replica->phase == REPLICA_CLOSING) {
+        refuse_requeued(replica);
+    } else if (!list_is_empty(&replica->queue)) {
+        replica_wake(replica);
+    }
+    replica_leave(replica);
+}
+
+static void answer_unchanged(struct replica *replica)
+{
+    end_batch(replica);
+    if (!store_is_shared(replica->store)) {
+        replica_settle(replica, NULL);
+        return;
+    }
+    replica->expected = *registry_head(replica->registry);
+    replica->checking = true;
+    store_head(replica->log, on_head, replica);
+}
+
+static bool is_behind(struct replica *replica)
+{
+    if (replica->behind.revision <= registry_head(replica->registry)->revision) {
+        replica->behind.revision = 0;
+        return false;
+    }
+    if (replica->behind_us <= replica_now_us(replica)) {
+        replica->behind.revision = 0;
+        replica_reload(replica);
+    }
+    return true;
+}
+
 void replica_flush(struct replica *replica)
 {
-    if (replica->batch != NULL || list_is_empty(&replica->queue)) {
+    if (replica->batch != NULL || replica->checking || list_is_empty(&replica->queue) || is_behind(replica)) {
         return;
     }
     if (batch_new(&replica->batch, replica->registry) != QVT_OK) {
@@ -263,8 +335,7 @@ void replica_flush(struct replica *replica)
     size_t count;
     (void)batch_changes(replica->batch, &count);
     if (count == 0) {
-        end_batch(replica);
-        replica_settle(replica, NULL);
+        answer_unchanged(replica);
     } else if (prepare_append(replica)) {
         store_append(replica->log, &replica->append, on_append, replica);
     } else {

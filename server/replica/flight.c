@@ -44,13 +44,42 @@ static void renew_unchanged(struct replica *replica, const struct flight *flight
     }
 }
 
+void flight_forget(struct flight *flight)
+{
+    proposal_deinit(&flight->proposal);
+    free(flight->refusal);
+    flight->refusal = NULL;
+}
+
+/* In front of the queue, in their order. */
+static void put_back(struct replica *replica, struct list *flights)
+{
+    while (!list_is_empty(flights)) {
+        struct flight *flight = LIST_ENTRY(flights->prev, struct flight, link);
+        list_remove(&flight->link);
+        flight_forget(flight);
+        list_push_front(&replica->queue, &flight->link);
+    }
+}
+
+void replica_requeue(struct replica *replica)
+{
+    put_back(replica, &replica->flying);
+}
+
 void replica_settle(struct replica *replica, const qvt_error *error)
 {
     struct list done;
+    struct list again;
+    bool unchecked = error != NULL && store_is_shared(replica->store);
     list_init(&done);
+    list_init(&again);
     while (!list_is_empty(&replica->flying)) {
-        list_push_back(&done, &flight_take_first(&replica->flying)->link);
+        struct flight *flight = flight_take_first(&replica->flying);
+        bool failed = error != NULL && (flight->depends || flight->proposal.change != NULL);
+        list_push_back(unchecked && !failed ? &again : &done, &flight->link);
     }
+    put_back(replica, &again);
     while (!list_is_empty(&done)) {
         struct flight *flight = flight_take_first(&done);
         bool failed = error != NULL && (flight->depends || flight->proposal.change != NULL);

@@ -15,7 +15,7 @@ static void add_ending(struct replica_endings *endings, const struct registry_si
     }
 }
 
-/* Out of memory: the leases stay and are dropped when they lapse. */
+/* Out of memory: pulses of ended incarnations stay until the next load and mean nothing. */
 void replica_note_before(struct replica *replica, const struct change *change, struct replica_endings *endings)
 {
     size_t most = change->put_count + change->delete_count;
@@ -121,9 +121,6 @@ void replica_note_after(struct replica *replica, const struct change *change, st
     }
     for (size_t i = 0; i < endings->count; i++) {
         pulses_remove(&replica->pulses, endings->incarnations[i]);
-    }
-    if (endings->count > 0) {
-        store_drop(replica->log, endings->incarnations, endings->count);
     }
     arm_purge(replica);
 }

@@ -26,6 +26,9 @@ static void on_changes(void *data, struct change *const *changes, size_t count)
             (void)replica_follow(replica, changes[i]);
         }
     }
+    if (!list_is_empty(&replica->queue)) {
+        replica_wake(replica);
+    }
     replica_leave(replica);
 }
 
@@ -54,7 +57,8 @@ void replica_enter(struct replica *replica)
 
 void replica_leave(struct replica *replica)
 {
-    bool idle = --replica->depth == 0 && !replica->loading && replica->batch == NULL && replica->beats == 0;
+    bool flying = replica->batch != NULL || replica->checking;
+    bool idle = --replica->depth == 0 && !replica->loading && !flying && replica->beats == 0;
     if (idle && replica->phase == REPLICA_CLOSING) {
         free_replica(replica);
     }
@@ -143,6 +147,7 @@ static void load_failed(struct replica *replica, qvt_status status, const qvt_er
         (void)qvt_error_set(&replica->load_error, status, NULL, "records of cluster %s cannot be loaded: %s",
                             replica->cluster, qvt_status_text(status));
     }
+    replica_refuse_all(replica, &replica->load_error);
     replica_wake(replica);
 }
 
@@ -157,6 +162,7 @@ static void loaded(struct replica *replica, qvt_status status, const struct stor
         return;
     }
     replica->phase = REPLICA_READY;
+    replica->behind.revision = 0;
     replica->load_status = QVT_OK;
     replica->recheck_us = replica->purge_us = replica_now_us(replica);
     if (replica->observer.on_ready != NULL) {
@@ -229,7 +235,7 @@ void replica_turn(struct replica *replica)
     replica_enter(replica);
     replica->wake_asked = false;
     bool due = replica->reload_us <= store_monotonic_us(replica->store);
-    if (replica->phase == REPLICA_LOADING && due && !replica->loading && replica->batch == NULL) {
+    if (replica->phase == REPLICA_LOADING && due && !replica->loading && replica->batch == NULL && !replica->checking) {
         load(replica);
     }
     if (replica->phase == REPLICA_READY) {

@@ -1,7 +1,8 @@
 /* The inside of a replica. Private to this folder.
  *
  * A command waits in `queue`, is proposed and flies with the append, and is answered; a conflict puts those that fly back
- * in front of the queue. Invariant: `flying` is not empty only while an append is in flight. */
+ * in front of the queue. Where the store is shared, refusals and no-ops fly with a check of the head. Invariant: `flying`
+ * is not empty only while an append or a check is in flight. */
 #ifndef QVT_SERVER_REPLICA_REPLICA_STATE_H
 #define QVT_SERVER_REPLICA_REPLICA_STATE_H
 
@@ -37,6 +38,11 @@ struct lapse {
     char silo_id[];
 };
 
+struct granted {
+    uint64_t incarnation;
+    qvt_slice silo_id; /* borrowed from the batch */
+};
+
 struct replica {
     struct store *store;
     struct store_log *log;
@@ -50,14 +56,19 @@ struct replica {
     int64_t reload_us; /* when to load again, monotonic; INT64_MAX: not */
     bool loading;
     bool wake_asked;
+    bool checking;          /* whether the store's head is still the one that refusals speak of */
+    struct position behind; /* revision > 0: nothing is proposed before the mirror is there */
+    int64_t behind_us;      /* when to stop waiting for news and load again */
 
     struct list queue;
     struct list flying;
     struct batch *batch; /* what flies */
     struct store_append append;
     struct position expected;
-    struct store_lease *grants;
+    struct store_lease *grants; /* these four belong to the append */
+    struct granted *granted;    /* whose the grants are */
     uint64_t *conditions;
+    uint64_t *ends;
 
     struct pulses pulses;
     struct list lapses;
@@ -102,8 +113,14 @@ bool replica_follow(struct replica *replica, struct change *change);
 void flight_answer(struct replica *replica, struct flight *flight, const qvt_error *error);
 struct flight *flight_take_first(struct list *list);
 
-/* Answers all that fly. With `error` set, what depends on the failed append gets it; refusals that did not depend keep
- * their own answer. */
+/* Drops what was proposed. */
+void flight_forget(struct flight *flight);
+
+/* All that fly back in front of the queue. */
+void replica_requeue(struct replica *replica);
+
+/* Answers all that fly. With `error` set, what depends on the failed append gets it; refusals and no-ops that did not
+ * depend keep their own answer, or are proposed again where the head they speak of was not checked. */
 void replica_settle(struct replica *replica, const qvt_error *error);
 
 /* Answers all that waits. */

@@ -72,5 +72,8 @@ int64_t replica_next_tick_us(const struct replica *replica)
     int64_t marks_us = replica_next_marks_us(replica);
     int64_t next_us = replica_next_expiry_us(replica);
     next_us = marks_us < next_us ? marks_us : next_us;
+    if (replica->behind.revision > 0 && replica->behind_us < next_us) {
+        next_us = replica->behind_us;
+    }
     return !replica->purging && replica->purge_us < next_us ? replica->purge_us : next_us;
 }

@@ -228,6 +228,9 @@ static void apply(struct memory_cluster *cluster, const struct store_append *app
     for (size_t i = 0; i < append->grant_count; i++) {
         leases_grant(&cluster->memory.leases, append->grants[i].incarnation, append->grants[i].ttl_ms, now_us);
     }
+    for (size_t i = 0; i < append->end_count; i++) {
+        leases_drop(&cluster->memory.leases, append->ends[i]);
+    }
     history_drop_below(&cluster->history, append->keep_from);
 }
 

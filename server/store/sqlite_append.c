@@ -139,6 +139,9 @@ static enum store_append_outcome commit(const struct append_job *job)
         }
         leases_grant(leases, append->grants[i].incarnation, append->grants[i].ttl_ms, now_us);
     }
+    for (size_t i = 0; i < append->end_count; i++) {
+        leases_drop(leases, append->ends[i]);
+    }
     return STORE_APPENDED;
 }
 

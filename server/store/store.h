@@ -71,6 +71,8 @@ struct store_append {
     size_t change_count;
     const struct store_lease *grants; /* leases of new incarnations, full from now */
     size_t grant_count;
+    const uint64_t *ends; /* incarnations whose leases end with the commit, after the grants */
+    size_t end_count;
     const uint64_t *lapsed; /* condition: these leases are over, or there are none */
     size_t lapsed_count;
     uint64_t keep_from; /* history below this revision may be dropped */

@@ -189,6 +189,53 @@ static void a_refusal_before_any_change_keeps_its_own_answer(void)
     end_pair();
 }
 
+static void a_refusal_where_the_store_is_shared_speaks_of_the_head(void)
+{
+    given_pair(true);
+    pair.held.base.shared = true;
+    pair.held.holding = true;
+    CU_ASSERT_EQUAL(world_register(&pair.world, "s0", 1, 15000), QVT_OK);
+    Quark__Version__V1__UpdateSiloRequest request;
+    quark__version__v1__update_silo_request__init(&request);
+    quark__version__v1__silo_info__init(&pair.given[0].silo);
+    request.silo_id = text("s0");
+    request.silo = &pair.given[0].silo;
+    pair.given[0].silo.port = 5000;
+    struct command command = {.kind = COMMAND_UPDATE_SILO, .update_silo = &request};
+    replica_submit(pair.replica, &command, on_outcome, &numbers[0]);
+    replica_turn(pair.replica);
+    replica_turn(pair.replica);
+    CU_ASSERT_EQUAL(pair.answers, 0);
+    CU_ASSERT_TRUE(held_store_tell(&pair.held));
+    replica_turn(pair.replica);
+    CU_ASSERT_EQUAL(pair.answers, 1);
+    CU_ASSERT_EQUAL(pair.status[0], QVT_OK);
+    CU_ASSERT_EQUAL(revision(pair.replica), 1);
+    end_pair();
+}
+
+static void news_that_do_not_come_are_fetched(void)
+{
+    given_pair(true);
+    pair.held.base.shared = true;
+    pair.held.holding = true;
+    CU_ASSERT_EQUAL(world_register(&pair.world, "other", 1, 15000), QVT_OK);
+    submit(0);
+    pair.given[0].silo.port = 0;
+    replica_turn(pair.replica);
+    CU_ASSERT_EQUAL(pair.answers, 0);
+    (void)world_beat(&pair.world, "other", -1);
+    virtual_clock_advance_ms(&pair.world.clock, 2000);
+    CU_ASSERT(replica_deadline_us(pair.replica) <= pair.world.clock.monotonic_us);
+    replica_turn(pair.replica);
+    replica_turn(pair.replica);
+    replica_turn(pair.replica);
+    CU_ASSERT_EQUAL(pair.answers, 1);
+    CU_ASSERT_EQUAL(pair.status[0], QVT_INVALID_ARGUMENT);
+    CU_ASSERT_EQUAL(revision(pair.replica), 1);
+    end_pair();
+}
+
 static void an_uncertain_append_is_told_and_its_repetition_is_safe(void)
 {
     static const enum held_fate fates[] = {HELD_UNCERTAIN_DONE, HELD_UNCERTAIN_LOST};
@@ -319,6 +366,8 @@ SUITE_MAIN("server/replica/commit", SUITE_CASE(commands_of_one_turn_share_one_ap
            SUITE_CASE(what_another_replica_commits_is_followed),
            SUITE_CASE(a_failed_append_applies_nothing_and_says_why),
            SUITE_CASE(a_refusal_before_any_change_keeps_its_own_answer),
+           SUITE_CASE(a_refusal_where_the_store_is_shared_speaks_of_the_head),
+           SUITE_CASE(news_that_do_not_come_are_fetched),
            SUITE_CASE(an_uncertain_append_is_told_and_its_repetition_is_safe),
            SUITE_CASE(a_replica_that_is_not_loaded_answers_warming_up_and_tries_again),
            SUITE_CASE(closing_answers_what_waits_and_waits_for_what_flies),

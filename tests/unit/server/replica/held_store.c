@@ -166,5 +166,5 @@ static const struct store_ops held_ops = {
 void held_store_init(struct held_store *held, struct store *inner)
 {
     *held = (struct held_store){.inner = inner};
-    held->base = (struct store){.ops = &held_ops, .clock = inner->clock, .shared = true};
+    held->base = (struct store){.ops = &held_ops, .clock = inner->clock};
 }

@@ -17,7 +17,7 @@ struct held_store {
     size_t last_change_count;
 };
 
-/* The struct must not move; the inner store is not closed with it. */
+/* Not shared unless base.shared is set. The struct must not move; the inner store is not closed with it. */
 void held_store_init(struct held_store *held, struct store *inner);
 
 /* Whether an append waits; lets it go with this fate. */

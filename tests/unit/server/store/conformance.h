@@ -34,6 +34,7 @@
     X(an_append_on_lapsed_leases_is_unmet_while_one_runs)                                                              \
     X(a_refused_append_grants_nothing)                                                                                 \
     X(loaded_silos_that_are_not_dead_have_a_full_lease)                                                                \
+    X(a_commit_ends_leases_after_its_grants)                                                                           \
     X(leases_end_when_the_next_lapse_says)                                                                             \
     X(leases_of_clusters_are_apart)                                                                                    \
     X(published_values_are_collected_until_they_expire)                                                                \

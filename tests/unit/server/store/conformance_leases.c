@@ -30,7 +30,14 @@ static enum store_append_outcome append(const struct store_lease *grants, size_t
     struct position next = head;
     struct appended answer;
     struct change *change = scene_put(&scene, &next, RECORD_POLICY, "k", "v");
-    struct store_append asked = {&head, &change, 1, grants, grant_count, lapsed, lapsed_count, 1};
+    struct store_append asked = {.expected = &head,
+                                 .changes = &change,
+                                 .change_count = 1,
+                                 .grants = grants,
+                                 .grant_count = grant_count,
+                                 .lapsed = lapsed,
+                                 .lapsed_count = lapsed_count,
+                                 .keep_from = 1};
     scene_append(&scene, log_one, &asked, &answer);
     if (answer.outcome == STORE_APPENDED) {
         head = next;
@@ -332,5 +339,32 @@ void soft_state_never_moves_the_head(void)
     CU_ASSERT_EQUAL(renew(log_one, 1, 2000), 2000);
     CU_ASSERT_EQUAL(scene_head(&scene, log_one, &seen), QVT_OK);
     CU_ASSERT_TRUE(position_equal(&seen, &head));
+    end();
+}
+
+void a_commit_ends_leases_after_its_grants(void)
+{
+    const struct store_lease grants[] = {{8, 2000}, {9, 2000}};
+    const uint64_t ends[] = {7, 8, 77};
+    begin();
+    grant(7, 2000);
+    struct position next = head;
+    struct appended answer;
+    struct change *change = scene_put(&scene, &next, RECORD_POLICY, "k", "v");
+    struct store_append asked = {.expected = &head,
+                                 .changes = &change,
+                                 .change_count = 1,
+                                 .grants = grants,
+                                 .grant_count = 2,
+                                 .ends = ends,
+                                 .end_count = 3,
+                                 .keep_from = 1};
+    scene_append(&scene, log_one, &asked, &answer);
+    CU_ASSERT_EQUAL(answer.outcome, STORE_APPENDED);
+    CU_ASSERT_EQUAL(renew(log_one, 7, 2000), 0);
+    CU_ASSERT_EQUAL(renew(log_one, 8, 2000), 0);
+    CU_ASSERT_EQUAL(renew(log_one, 9, 2000), 2000);
+    appended_deinit(&answer);
+    change_unref(change);
     end();
 }

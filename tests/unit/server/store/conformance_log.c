@@ -519,7 +519,8 @@ static void walk_step(struct store_log *log, struct model *model, uint64_t *seed
         changes[i] = random_change(model, seed);
     }
     uint64_t keep_from = model->head.revision < 40 ? 1 : model->head.revision - 40;
-    struct store_append append = {&before, changes, count, NULL, 0, NULL, 0, keep_from};
+    struct store_append append = {
+        .expected = &before, .changes = changes, .change_count = count, .keep_from = keep_from};
     struct appended answer;
     scene_append(&scene, log, &append, &answer);
     CU_ASSERT_EQUAL(answer.outcome, STORE_APPENDED);
@@ -602,7 +603,12 @@ void running_out_of_memory_applies_nothing(void)
         struct position seen;
         struct raw_answer answer = {.done = false};
         struct change *change = scene_put(&scene, &next, RECORD_POLICY, "a", "2");
-        struct store_append append = {&head, &change, 1, &grant, 1, NULL, 0, 1};
+        struct store_append append = {.expected = &head,
+                                      .changes = &change,
+                                      .change_count = 1,
+                                      .grants = &grant,
+                                      .grant_count = 1,
+                                      .keep_from = 1};
         alloc_fail_at(nth);
         store_append(log_one, &append, on_raw_append, &answer);
         scene_wait(&scene, &answer.done);
