@@ -17,6 +17,7 @@ enum { SERVICE_UNKNOWN = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS
 struct qvt_rpc_health {
     struct list services;
     struct list watches;
+    struct list marker; /* of the round of tell_all */
     bool is_shut_down;
     grpc_health_v1_health_service served;
 };
@@ -104,15 +105,14 @@ static void tell(const qvt_rpc_health *health, struct watch *watch)
  * look at. The marker tells when all have moved to the back once. */
 static void tell_all(qvt_rpc_health *health)
 {
-    struct list marker;
-    list_push_back(&health->watches, &marker);
-    while (health->watches.next != &marker) {
+    list_push_back(&health->watches, &health->marker);
+    while (health->watches.next != &health->marker) {
         struct watch *watch = LIST_ENTRY(health->watches.next, struct watch, node);
         list_remove(&watch->node);
         list_push_back(&health->watches, &watch->node);
         tell(health, watch);
     }
-    list_remove(&marker);
+    list_remove(&health->marker);
 }
 
 static void begin_watch(void *self, qvt_rpc_server_call *call, const request_message *request)
