@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "server/service/change_log.h"
 #include "server/service/watch.h"
 #include "server/service/write.h"
@@ -165,19 +166,40 @@ static qvt_status make_cluster(struct service *service, const char *name, bool k
     return QVT_OK;
 }
 
-qvt_status cluster_open(struct service *service, const char *name, bool known_empty, struct cluster **out,
+/* Whether it exists, or a write that would create it is on its way; else it is only watched. */
+static bool is_created(const struct cluster *cluster)
+{
+    return !cluster->known_empty || cluster->submitted > 0 || !list_is_empty(&cluster->waiting);
+}
+
+/* Watchers of clusters that nobody created must not keep others from creating theirs: each kind has the whole limit. */
+static qvt_status check_limit(const struct service *service, const char *name, bool created, qvt_error *error)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < service->cluster_count; i++) {
+        count += is_created(service->clusters[i]) == created ? 1 : 0;
+    }
+    if (count < service->options.clusters_max) {
+        return QVT_OK;
+    }
+    return qvt_error_set(error, QVT_RESOURCE_EXHAUSTED, "TOO_MANY_CLUSTERS",
+                         created ? "cluster \"%s\" would be one more than the limit of %u clusters"
+                                 : "nobody created cluster \"%s\", and %u others like it are being watched already",
+                         name, service->options.clusters_max);
+}
+
+qvt_status cluster_open(struct service *service, const char *name, enum cluster_use use, struct cluster **out,
                         qvt_error *error)
 {
     *out = cluster_find(service, name);
-    if (*out != NULL) {
+    bool is_new = *out == NULL;
+    if (is_new || (use == CLUSTER_WRITE && !is_created(*out))) {
+        QVT_TRY(check_limit(service, name, use != CLUSTER_WATCH, error));
+    }
+    if (!is_new) {
         return QVT_OK;
     }
-    if (service->cluster_count >= service->options.clusters_max) {
-        return qvt_error_set(error, QVT_RESOURCE_EXHAUSTED, "TOO_MANY_CLUSTERS",
-                             "cluster \"%s\" would be one more than the limit of %u clusters", name,
-                             service->options.clusters_max);
-    }
-    if (make_room(service) != QVT_OK || make_cluster(service, name, known_empty, out) != QVT_OK) {
+    if (make_room(service) != QVT_OK || make_cluster(service, name, use != CLUSTER_LOAD, out) != QVT_OK) {
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory for cluster \"%s\"", name);
     }
     return QVT_OK;

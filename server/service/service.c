@@ -51,7 +51,7 @@ static void on_list(void *data, qvt_status status, const char *const *names, siz
     }
     for (size_t i = 0; i < count; i++) {
         struct cluster *cluster = NULL;
-        if (cluster_open(service, names[i], false, &cluster, &service->fault) != QVT_OK) {
+        if (cluster_open(service, names[i], CLUSTER_LOAD, &cluster, &service->fault) != QVT_OK) {
             break;
         }
     }

@@ -60,8 +60,15 @@ QVT_MUST_CHECK qvt_status cluster_name(const char *requested, const char **out, 
 /* The cluster with this name, or NULL: nobody created it. */
 struct cluster *cluster_find(const struct service *service, const char *name);
 
-/* The cluster, made when missing: it exists for others once a change is committed. RESOURCE_EXHAUSTED: too many. */
-QVT_MUST_CHECK qvt_status cluster_open(struct service *service, const char *name, bool known_empty,
+enum cluster_use {
+    CLUSTER_LOAD, /* the store has it */
+    CLUSTER_WATCH,
+    CLUSTER_WRITE
+};
+
+/* The cluster, made when missing: it exists for others once a change is committed. RESOURCE_EXHAUSTED: too many are
+ * created, or for CLUSTER_WATCH too many are watched that nobody created; *out is NULL or the watched one then. */
+QVT_MUST_CHECK qvt_status cluster_open(struct service *service, const char *name, enum cluster_use use,
                                        struct cluster **out, qvt_error *error);
 
 /* Lets go of clusters that nobody created and nobody waits for. Not from a replica's callbacks. */

@@ -215,7 +215,7 @@ static qvt_status find_cluster(struct service *service, const struct watch_query
     if (*out == NULL && !service->listed) {
         return service_ready(service, error);
     }
-    QVT_TRY(cluster_open(service, name, true, out, error));
+    QVT_TRY(cluster_open(service, name, CLUSTER_WATCH, out, error));
     if (!(*out)->known_empty) {
         QVT_TRY(replica_ready((*out)->replica, error));
     }

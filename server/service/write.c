@@ -126,14 +126,12 @@ void write_submit(struct service *service, qvt_rpc_unary *unary, const char *clu
         return;
     }
     cluster = cluster_find(service, name);
-    if (cluster == NULL) {
-        if (!creates_cluster(service, unary, command)) {
-            return;
-        }
-        if (cluster_open(service, name, true, &cluster, &error) != QVT_OK) {
-            qvt_rpc_unary_fail(unary, &error);
-            return;
-        }
+    if (cluster == NULL && !creates_cluster(service, unary, command)) {
+        return;
+    }
+    if (cluster_open(service, name, CLUSTER_WRITE, &cluster, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
     }
     queue(service, cluster, unary, command);
 }

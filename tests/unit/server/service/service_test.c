@@ -114,6 +114,25 @@ static void a_cluster_that_is_only_watched_goes_with_its_watcher(void)
     fixture_close(&fixture);
 }
 
+static void watches_of_what_nobody_created_do_not_use_up_the_limit(void)
+{
+    struct fake_watch watches[4] = {{.room = 100}, {.room = 100}, {.room = 100}, {.room = 100}};
+    const char *const names[4] = {"w1", "w2", "w3", "w4"};
+    fixture_open(&fixture, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &watches[i], names[i], NULL, NULL), QVT_OK);
+    }
+    CU_ASSERT_EQUAL(fake_watch_start(&fixture, &watches[3], names[3], NULL, NULL), QVT_RESOURCE_EXHAUSTED);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "a", "silo-1", "", ""), 1);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "b", "silo-1", "", ""), 1);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "w1", "silo-1", "", ""), 1);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "w2", "silo-1", "", ""), 0);
+    for (size_t i = 0; i < 3; i++) {
+        watcher_free(watches[i].watcher);
+    }
+    fixture_close(&fixture);
+}
+
 static void an_expired_silo_is_no_longer_found(void)
 {
     fixture_open(&fixture, NULL);
@@ -130,4 +149,5 @@ SUITE_MAIN("server/service/service", SUITE_CASE(the_service_is_ready_once_its_cl
            SUITE_CASE(a_cluster_that_nobody_created_reads_as_empty),
            SUITE_CASE(a_registration_creates_the_cluster_and_is_found), SUITE_CASE(a_refused_write_creates_no_cluster),
            SUITE_CASE(there_is_a_limit_to_clusters), SUITE_CASE(a_cluster_that_is_only_watched_goes_with_its_watcher),
+           SUITE_CASE(watches_of_what_nobody_created_do_not_use_up_the_limit),
            SUITE_CASE(an_expired_silo_is_no_longer_found))
