@@ -56,6 +56,7 @@ def idle_rows(bench, missing):
             time.sleep(1)
             table.print_row(name, ["RSS MiB"], f"{getattr(peer, 'server', peer).rss_mib():.1f}")
             peer.stop()
+    table.print_missing(missing)
 
 
 def filled(bench, work, count):
@@ -101,6 +102,7 @@ def memory_of_peers(bench, columns, missing):
         listing.fill_redis(bench, cache, SILOS)
         table.print_row(f"Redis, {SILOS} silos", columns, f"{cache.server.rss_mib():.1f}")
         cache.stop()
+    table.print_missing(missing)
 
 
 def scale_rows(bench, missing):
@@ -154,9 +156,9 @@ def heartbeat_row(bench):
 
 def run(bench):
     """Prints the tables; returns what did not run, as sentences."""
-    missing = []
+    missing, missing_at_scale = [], []
     idle_rows(bench, missing)
     start_row(bench)
-    scale_rows(bench, missing)
+    scale_rows(bench, missing_at_scale)
     heartbeat_row(bench)
-    return missing
+    return missing + missing_at_scale

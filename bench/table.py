@@ -18,11 +18,22 @@ def print_row(name, columns, *cells, note=""):
     print(f"{name:{WIDTH}}{padded}{'  ' + note if note else ''}".rstrip(), flush=True)
 
 
+def print_missing(sentences):
+    """Rows for those who are not in the table."""
+    for sentence in sentences:
+        print(sentence, flush=True)
+
+
 def at_most(goal, measured, unit):
     """The goal, and by how much it is missed."""
     if measured <= goal:
         return f"must <= {goal:g} {unit}: met"
     return f"must <= {goal:g} {unit}: over, x {measured / goal:.2f}"
+
+
+def beside(name, goal, measured, peer_goal, peer):
+    """The same as a share of a peer in this run and in the table of goals: that does not drift with the machine."""
+    return "" if peer is None else f"; {measured / peer:.2f} x {name}, goal {goal / peer_goal:.2f}"
 
 
 def at_least(goal, measured, unit):

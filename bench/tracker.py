@@ -27,7 +27,8 @@ class Tracker:
         for left in [] if keep else work.glob("qvtd.sqlite*"):
             left.unlink()
         self.port = free_port()
-        self.command = [qvtd, "--http-listen", "127.0.0.1:0", "--store", f"sqlite:{store}", "--log-level", "warn", *flags]
+        self.command = [qvtd, "--http-listen", "127.0.0.1:0", "--store", f"sqlite:{store}"]
+        self.command += ["--log-level", "warn", *flags]
         command = [*self.command, "--grpc-listen", f"127.0.0.1:{self.port}"]
         self.server = Server("qvtd", command, self.port, work / "qvtd.log", says="ready ")
         self.channel = None

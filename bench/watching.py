@@ -1,10 +1,11 @@
 """From a committed change until the last watcher has it: qvtd beside bare send(), Redis, gRPC C++ and etcd.
 
-A load generator cannot see the commit. It measures from sending the write until the last of N watchers has the change, and
-the same with one watcher; the difference is the fan-out. Everybody's data is on tmpfs where there is one, so that
+A load generator cannot see the commit. It measures from sending the write until the last of N watchers has the change,
+and the same with one watcher; the difference is the fan-out. Everybody's data is on tmpfs where there is one, so that
 the write is not the disk's."""
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import etcd
@@ -18,6 +19,22 @@ from rounds import medians, starting
 
 MARK = "mark-00000000"
 COLUMNS = ["fan-out ms", "write to last", "to only one", "CPU ms", "KiB/watcher"]
+
+
+@dataclass
+class Shape:
+    title: str
+    connections: int
+    streams: int  # on each connection
+    goal_ms: float
+    etcd_ms: float  # what etcd took beside the goal
+    goal_kib: float = None
+
+
+SHAPES = [
+    Shape("a change to 1000 watchers on 1000 connections", 1000, 1, 13, 21.8, 16),
+    Shape("a change to 900 watchers on one connection", 1, 900, 1.0, 9.3),
+]
 
 
 class Contender:
@@ -109,33 +126,42 @@ def start_cpp(bench, work):
     return Contender("gRPC C++", server, "watch", *tracker_words(bench.messages, work, port))
 
 
-def print_shape(title, goal, figures, kib_goal=None):
+def fan_out_ms(each):
+    return (each["last_us"] - each["only_us"]) / 1000
+
+
+def goals(shape, figures):
+    """What qvtd must reach, as text."""
+    each = figures["qvtd"]
+    peer = fan_out_ms(figures["etcd"]) if "etcd" in figures else None
+    note = table.at_most(shape.goal_ms, fan_out_ms(each), "ms")
+    note += table.beside("etcd", shape.goal_ms, fan_out_ms(each), shape.etcd_ms, peer)
+    return note + ("; " + table.at_most(shape.goal_kib, each["kib"], "KiB") if shape.goal_kib else "")
+
+
+def print_shape(shape, figures):
     """Without a goal for it, the memory is not printed: freed memory of an earlier shape would be used again."""
-    columns = COLUMNS if kib_goal else COLUMNS[:-1]
-    table.print_title(title, *columns)
+    columns = COLUMNS if shape.goal_kib else COLUMNS[:-1]
+    table.print_title(shape.title, *columns)
     for name, each in figures.items():
-        fan_out = (each["last_us"] - each["only_us"]) / 1000
-        cells = [f"{fan_out:.2f}", f"{each['last_us'] / 1000:.2f}", f"{each['only_us'] / 1000:.2f}"]
+        cells = [f"{fan_out_ms(each):.2f}", f"{each['last_us'] / 1000:.2f}", f"{each['only_us'] / 1000:.2f}"]
         cells += [f"{each['cpu_ms']:.2f}", f"{each['kib']:.1f}"]
-        note = table.at_most(goal, fan_out, "ms") if name == "qvtd" else ""
-        if name == "qvtd" and kib_goal:
-            note += "; " + table.at_most(kib_goal, each["kib"], "KiB")
-        table.print_row(name, columns, *cells, note=note)
+        table.print_row(name, columns, *cells[: len(columns)], note=goals(shape, figures) if name == "qvtd" else "")
 
 
-def measure_one(bench, one, connections, streams, rounds):
-    done = one.measure(bench, connections, streams, rounds)
+def measure_one(bench, one, shape, rounds):
+    done = one.measure(bench, shape.connections, shape.streams, rounds)
     done["only_us"] = one.measure(bench, 1, 1, rounds)["last_us"]
     return done
 
 
-def measure_shape(bench, contenders, connections, streams):
+def measure_shape(bench, contenders, shape):
     """The memory is that of the first turn: freed memory of a turn is used again by the next."""
     turns, rounds = (1, 5) if bench.quick else (3, 15)
     taken = {one.name: [] for one in contenders}
     for _ in range(turns):
         for one in contenders:
-            taken[one.name].append(measure_one(bench, one, connections, streams, rounds))
+            taken[one.name].append(measure_one(bench, one, shape, rounds))
     figures = {name: medians(each) for name, each in taken.items()}
     for name, each in taken.items():
         figures[name]["kib"] = each[0]["kib"]
@@ -150,10 +176,10 @@ def run_in(bench, work):
         for name, start in ways:
             one = starting(missing, name, lambda start=start: start(bench, work))
             contenders += [one] if one else []
-        figures = measure_shape(bench, contenders, 1000, 1)
-        print_shape("a change to 1000 watchers on 1000 connections", 13, figures, 16)
-        figures = measure_shape(bench, [one for one in contenders if one.on_one], 1, 900)
-        print_shape("a change to 900 watchers on one connection", 1.0, figures)
+        for shape in SHAPES:
+            taking_part = [one for one in contenders if one.on_one or shape.streams == 1]
+            print_shape(shape, measure_shape(bench, taking_part, shape))
+            table.print_missing(missing)
     finally:
         for one in contenders:
             one.server.stop()
