@@ -65,6 +65,11 @@ void qvt_rpc_runtime_free(qvt_rpc_runtime *runtime)
     free(runtime);
 }
 
+void runtime_use_log(qvt_rpc_runtime *runtime, const struct log *log)
+{
+    runtime->log = *log;
+}
+
 void *qvt_rpc_runtime_loop(qvt_rpc_runtime *runtime)
 {
     return runtime->uv;

@@ -14,4 +14,8 @@ struct qvt_rpc_runtime {
     qvt_rpc_runtime_options options;
 };
 
+/* Events go to this log, with their fields, instead of to the options' on_log. Copied; its sink and clock must outlive
+ * the runtime. */
+void runtime_use_log(qvt_rpc_runtime *runtime, const struct log *log);
+
 #endif

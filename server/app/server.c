@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "rpc/call/runtime.h"
 #include "server/app/driver.h"
 #include "server/app/entropy_pool.h"
 #include "server/app/listen_address.h"
@@ -42,12 +43,6 @@ struct server {
 };
 
 static void fail(struct server *server, const qvt_error *error);
-
-static void log_rpc(void *data, qvt_rpc_log_level level, qvt_slice line)
-{
-    const struct server *server = data;
-    log_write(server->log, (enum log_level)level, "rpc", log_slice("line", line));
-}
 
 static void on_wake(void *data)
 {
@@ -197,8 +192,6 @@ static qvt_status start_grpc(struct server *server, qvt_error *error)
     qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
     char address[LISTEN_ADDRESS_MAX];
     runtime.uv_loop = &server->loop;
-    runtime.on_log = log_rpc;
-    runtime.data = server;
     options.max_message_bytes = (uint32_t)server->settings->message_bytes_max;
     options.max_connections = (uint32_t)server->settings->connections_max;
     options.max_concurrent_streams = (uint32_t)server->settings->streams_max;
@@ -206,8 +199,11 @@ static qvt_status start_grpc(struct server *server, qvt_error *error)
     options.max_queued_bytes = (uint32_t)server->settings->queued_bytes_max;
     options.preface_timeout_ms = (uint32_t)server->settings->preface_timeout_ms;
     options.max_call_memory_bytes = (uint32_t)server->settings->request_memory_max;
-    if (qvt_rpc_runtime_new(&server->runtime, &runtime) != QVT_OK ||
-        qvt_rpc_server_new(&server->grpc, server->runtime, &options) != QVT_OK ||
+    if (qvt_rpc_runtime_new(&server->runtime, &runtime) != QVT_OK) {
+        return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
+    }
+    runtime_use_log(server->runtime, server->log);
+    if (qvt_rpc_server_new(&server->grpc, server->runtime, &options) != QVT_OK ||
         service_serve(server->service, server->grpc) != QVT_OK ||
         standard_start(&server->standard, server->grpc) != QVT_OK) {
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");

@@ -97,6 +97,17 @@ class Program(harness.TestCase):
         events = [json.loads(line) for line in server.log().strip().split("\n")]
         self.assertTrue(any("ready" in event.values() for event in events), events)
 
+    def test_what_the_grpc_runtime_says_has_its_own_keys(self):
+        server = self.serve("--log-format", "json")
+        host, port = server.grpc.rsplit(":", 1)
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(b"this is not HTTP/2, by no means\r\n\r\n")
+            while connection.recv(4096):
+                pass
+        server.stop()
+        events = [json.loads(line) for line in server.log().strip().split("\n")]
+        self.assertTrue(any("rpc connection failed" == event["event"] and "peer" in event for event in events), events)
+
 
 if __name__ == "__main__":
     harness.main()
