@@ -9,7 +9,7 @@ import tempfile
 from google.protobuf import descriptor_pb2
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FOREIGN = f"{ROOT}/tests/packaging/foreign"
+FOREIGN = f"{ROOT}/tests/integration/outsider/foreign"
 FILES = ["acme/3d-shapes.proto", "acme/parts.proto", "acme/services.proto", "legacy.proto"]
 ARRAY = re.compile(r"static const uint8_t (file_\d+)\[\] = \{([^}]*)\};")
 ENTRY = re.compile(r'\{"([^"]+)", (file_\d+), sizeof')
