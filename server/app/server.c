@@ -192,6 +192,8 @@ static qvt_status start_grpc(struct server *server, qvt_error *error)
     qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
     char address[LISTEN_ADDRESS_MAX];
     runtime.uv_loop = &server->loop;
+    options.on_call_end = service_on_call_end;
+    options.data = server->service;
     options.max_message_bytes = (uint32_t)server->settings->message_bytes_max;
     options.max_connections = (uint32_t)server->settings->connections_max;
     options.max_concurrent_streams = (uint32_t)server->settings->streams_max;
@@ -224,6 +226,8 @@ static qvt_status start_http(struct server *server, qvt_error *error)
         .idle_timeout_s = (uint32_t)(server->settings->http_idle_ms / 1000),
         .keepalive_interval_ms = (uint32_t)server->settings->keepalive_interval_ms,
         .ignore_unknown_fields = server->settings->json_unknown_fields != 0,
+        .grpc = server->grpc,
+        .version = QVT_VERSION,
     };
     char address[LISTEN_ADDRESS_MAX];
     listen_address(address, server->settings->http_listen);

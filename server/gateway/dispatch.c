@@ -83,14 +83,16 @@ static void call_method(struct request *request, const struct json_match *match,
     struct reading reading = {.request = request};
     qvt_error error;
     qvt_error_clear(&error);
-    request->binding = &quark_version_v1_version_tracker_bindings[match->route->method];
     json_reader_init(&reading.reader, take_memory, &request->memory, &error);
     reading.reader.ignore_unknown = request->gateway->options.ignore_unknown_fields;
     reading.message = arena_alloc(&request->memory, request->binding->request->descriptor->sizeof_message);
     qvt_status status = reading.message == NULL ? QVT_NO_MEMORY : read_request(&reading, match, query, &error);
     if (status != QVT_OK) {
         fail_to_read(request, &error, status);
-    } else if (match->route->method == QUARK_VERSION_V1_VERSION_TRACKER_WATCH) {
+        return;
+    }
+    request->served = true;
+    if (match->route->method == QUARK_VERSION_V1_VERSION_TRACKER_WATCH) {
         event_stream_start(request, (const Quark__Version__V1__WatchRequest *)reading.message);
     } else {
         json_call_start(request, reading.message);
@@ -162,6 +164,7 @@ static void serve_path(struct request *request, const char *path, const char *qu
         fail_path(request, status, match.allowed, path);
         return;
     }
+    request->binding = &quark_version_v1_version_tracker_bindings[match.route->method];
     if (match.route->read_body != NULL && !is_json(request)) {
         fail_type(request);
     } else if (verb != JSON_VERB_GET && origin_is_foreign(request)) {
@@ -177,6 +180,7 @@ static void serve_path(struct request *request, const char *path, const char *qu
 
 void request_dispatch(struct request *request)
 {
+    request->began_ns = uv_hrtime();
     char *query = strchr(request->target, '?');
     if (query != NULL) {
         *query++ = '\0';

@@ -22,6 +22,7 @@ struct chunk {
 struct event_stream {
     struct list in_gateway;
     struct gateway *gateway;
+    struct request *request; /* NULL: it is gone */
     struct MHD_Connection *connection;
     struct watcher *watcher; /* NULL: the watch is over */
     struct chunk *first;
@@ -90,6 +91,9 @@ static void sink_on_end(void *data, const qvt_error *error)
 {
     struct event_stream *stream = data;
     stream->watcher = NULL;
+    if (stream->request != NULL) {
+        request_report(stream->request, error->status, error->message);
+    }
     if (error->reason != NULL && strcmp(error->reason, "WATCHER_STALLED") == 0) {
         (void)shutdown(stream->fd, SHUT_RDWR);
     }
@@ -138,6 +142,7 @@ static ssize_t on_read(void *data, uint64_t position, char *out, size_t max)
         watcher_continue(stream->watcher);
     }
     size_t taken = take(stream, out, max);
+    stream->gateway->counters.bytes_sent += taken;
     if (taken > 0) {
         return (ssize_t)taken;
     }
@@ -154,7 +159,16 @@ static void end_watch(struct event_stream *stream)
     if (stream->watcher != NULL) {
         watcher_free(stream->watcher);
         stream->watcher = NULL;
+        if (stream->request != NULL) {
+            request_report(stream->request, QVT_CANCELLED, "the client is gone");
+        }
     }
+}
+
+void event_stream_leave(struct event_stream *stream)
+{
+    end_watch(stream);
+    stream->request = NULL;
 }
 
 static void on_disconnect(uv_poll_t *poll, int status, int events)
@@ -181,6 +195,9 @@ static void on_free(void *data)
 {
     struct event_stream *stream = data;
     end_watch(stream);
+    if (stream->request != NULL) {
+        stream->request->stream = NULL;
+    }
     while (stream->first != NULL) {
         drop_first(stream);
     }
@@ -200,6 +217,7 @@ static struct event_stream *make_stream(struct request *request, bool is_sse)
         return NULL;
     }
     stream->gateway = request->gateway;
+    stream->request = request;
     stream->connection = request->connection;
     stream->fd = info->connect_fd;
     stream->is_sse = is_sse;
@@ -247,10 +265,12 @@ static void answer_with_stream(struct request *request, struct event_stream *str
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, on_read, stream, on_free);
     if (response == NULL) {
+        stream->request = NULL;
         on_free(stream);
         fail_without_memory(request);
         return;
     }
+    request->stream = stream;
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
                                   stream->is_sse ? "text/event-stream" : "application/x-ndjson");
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
@@ -272,6 +292,7 @@ void event_stream_start(struct request *request, const Quark__Version__V1__Watch
         fail_without_memory(request);
         return;
     }
+    request->began_ns = 0; /* how long a watch lasts is no latency */
     const struct watch_sink sink = {is_sse ? &event_format_sse : &event_format_ndjson,
                                     sink_is_open,
                                     sink_send,

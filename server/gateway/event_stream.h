@@ -9,6 +9,9 @@
  * format, text/event-stream unless application/x-ndjson comes without it. */
 void event_stream_start(struct request *request, const Quark__Version__V1__WatchRequest *watch);
 
+/* The request of the stream is about to go: ends its watch. */
+void event_stream_leave(struct event_stream *stream);
+
 /* Sends a comment on each event stream that has been quiet since the last time. */
 void event_streams_keep_alive(struct gateway *gateway);
 

@@ -30,6 +30,20 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **c
     }
 }
 
+static void on_connection(void *data, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct gateway_counters *counters = &((struct gateway *)data)->counters;
+    (void)connection;
+    (void)context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        counters->connections_open++;
+        counters->connections_total++;
+    } else {
+        counters->connections_open--;
+    }
+}
+
 /* Paths and parameters are decoded by the matcher, which splits first. */
 static size_t leave_encoded(void *data, struct MHD_Connection *connection, char *text)
 {
@@ -134,7 +148,8 @@ static struct MHD_Daemon *start_daemon(struct gateway *gateway, int listener)
     return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL, on_request,
                             gateway, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_URI_LOG_CALLBACK, on_target,
                             gateway, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-                            on_completed, gateway, MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
+                            on_completed, gateway, MHD_OPTION_NOTIFY_CONNECTION, on_connection, gateway,
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
                             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_timeout_s,
                             MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32 * 1024, MHD_OPTION_END);
 }

@@ -20,6 +20,8 @@ struct gateway_options {
     uint32_t idle_timeout_s;        /* a connection that neither sends nor takes a byte for so long is closed */
     uint32_t keepalive_interval_ms; /* between comments on a quiet event stream */
     bool ignore_unknown_fields;     /* of JSON; else they are refused */
+    const qvt_rpc_server *grpc;     /* whose numbers are shown too; outlives the gateway's requests; may be NULL */
+    const char *version;            /* of the program; static */
 };
 
 /* Listens on "ADDR:PORT" (port 0: a free one; "[::1]:0") and serves. INVALID_ARGUMENT for the text, UNAVAILABLE when the

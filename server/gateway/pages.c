@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "server/gateway/metrics_page.h"
 #include "server/gateway/openapi.h"
+#include "server/gateway/readiness.h"
 
 static void answer_text(struct request *request, const char *content_type, qvt_slice text)
 {
@@ -21,19 +23,6 @@ static void serve_health(struct request *request)
     answer_text(request, "application/json", qvt_slice_text("{\"status\":\"ok\"}\n"));
 }
 
-static void serve_readiness(struct request *request)
-{
-    qvt_error error;
-    if (request->gateway->draining) {
-        (void)qvt_error_set(&error, QVT_UNAVAILABLE, "SHUTTING_DOWN", "the server is shutting down");
-        request_fail(request, &error, 0, NULL);
-    } else if (service_ready(request->gateway->options.service, &error) != QVT_OK) {
-        request_fail(request, &error, MHD_HTTP_SERVICE_UNAVAILABLE, NULL);
-    } else {
-        answer_text(request, "application/json", qvt_slice_text("{\"status\":\"ready\"}\n"));
-    }
-}
-
 static void serve_openapi(struct request *request)
 {
     answer_text(request, "application/json", qvt_slice_make(openapi_json, openapi_json_len));
@@ -44,11 +33,15 @@ bool pages_serve(struct request *request, const char *path)
     static const struct {
         const char *path;
         void (*serve)(struct request *request);
-    } PAGES[] = {{"/healthz", serve_health}, {"/readyz", serve_readiness}, {"/openapi.json", serve_openapi}};
+    } PAGES[] = {{"/healthz", serve_health},
+                 {"/readyz", readiness_serve},
+                 {"/metrics", metrics_page_serve},
+                 {"/openapi.json", serve_openapi}};
     for (size_t i = 0; i < sizeof(PAGES) / sizeof(PAGES[0]); i++) {
         if (strcmp(path, PAGES[i].path) != 0) {
             continue;
         }
+        request->is_page = true;
         if (strcmp(request->method, MHD_HTTP_METHOD_GET) == 0 || strcmp(request->method, MHD_HTTP_METHOD_HEAD) == 0) {
             PAGES[i].serve(request);
         } else {

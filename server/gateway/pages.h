@@ -4,7 +4,7 @@
 
 #include "server/gateway/request.h"
 
-/* /healthz (the process lives), /readyz (it has its records), /openapi.json. false: the path is none of them. */
+/* /healthz (the process lives), /readyz (it has its records), /metrics, /openapi.json. false: the path is none of them. */
 bool pages_serve(struct request *request, const char *path);
 
 #endif

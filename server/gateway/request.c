@@ -1,10 +1,18 @@
 #include "server/gateway/request.h"
 
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
+#include "quark/version/v1/version_tracker.bindings.h"
+#include "quark/version/v1/version_tracker.methods.h"
+#include "rpc/net/address.h"
 #include "server/gateway/error_json.h"
+#include "server/gateway/event_stream.h"
+#include "server/service/call_id.h"
 #include "server/service/error_field.h"
 
 struct request *request_new(struct gateway *gateway, const char *target)
@@ -19,13 +27,30 @@ struct request *request_new(struct gateway *gateway, const char *target)
         return NULL;
     }
     request->gateway = gateway;
+    request->unary.id = ++gateway->counters.requests_total;
+    gateway->counters.requests_open++;
     arena_init(&request->memory, gateway->options.request_memory_max);
     list_push_back(&gateway->requests, &request->in_gateway);
     return request;
 }
 
+/* A client that left before its answer was there is what nginx calls 499. */
+static void count_end(const struct request *request)
+{
+    enum { CLIENT_LEFT = 499 };
+    struct gateway_counters *counters = &request->gateway->counters;
+    unsigned status = request->http_status == 0 ? CLIENT_LEFT : request->http_status;
+    counters->requests_open--;
+    counters->bytes_received += request->body_len;
+    counters->answers[status - GATEWAY_CODE_MIN]++;
+}
+
 void request_free(struct request *request)
 {
+    if (request->stream != NULL) {
+        event_stream_leave(request->stream);
+    }
+    count_end(request);
     if (request->response != NULL) {
         MHD_destroy_response(request->response);
     }
@@ -41,11 +66,55 @@ const char *request_header(const struct request *request, const char *name)
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
+static void write_peer(char out[NET_ADDRESS_TEXT_MAX], const struct request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    if (info != NULL && info->client_addr != NULL) {
+        bool v6 = info->client_addr->sa_family == AF_INET6;
+        memcpy(&address, info->client_addr, v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+    }
+    net_address_format(out, &address);
+}
+
+void request_report(const struct request *request, qvt_status status, const char *message)
+{
+    char peer[NET_ADDRESS_TEXT_MAX];
+    if (request->is_page) {
+        return;
+    }
+    write_peer(peer, request);
+    const struct json_binding *first = quark_version_v1_version_tracker_bindings;
+    const qvt_rpc_method *methods = quark_version_v1_version_tracker_methods;
+    const struct service_call call = {
+        .protocol = CALL_HTTP,
+        .id = request->unary.id,
+        .method = request->binding == NULL ? NULL : &methods[request->binding - first],
+        .status = status,
+        .message = qvt_slice_text(message),
+        .peer = peer,
+        .took_us = request->began_ns == 0 ? UINT64_MAX : (uv_hrtime() - request->began_ns) / 1000,
+        .served = request->served,
+    };
+    service_call_ended(request->gateway->options.service, &call);
+}
+
+static void add_id(const struct request *request, struct MHD_Response *response)
+{
+    char id[CALL_ID_TEXT_MAX];
+    call_id_text(id, call_metrics_protocol(CALL_HTTP), request->unary.id);
+    (void)MHD_add_response_header(response, "X-Request-Id", id);
+}
+
 void request_answer_with(struct request *request, unsigned http_status, struct MHD_Response *response)
 {
     request->response = response;
     request->http_status = http_status;
-    if (request->gateway->draining) {
+    if (response != NULL) {
+        add_id(request, response);
+    }
+    if (request->gateway->draining && response != NULL) {
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     if (request->suspended) {
@@ -78,7 +147,9 @@ static struct MHD_Response *make_empty(void)
 
 void request_answer(struct request *request, unsigned http_status, const char *content_type, struct buf *body)
 {
+    request->gateway->counters.bytes_sent += body->len;
     struct MHD_Response *response = make_response(body, content_type);
+    request_report(request, QVT_OK, "");
     request_answer_with(request, http_status, response);
 }
 
@@ -88,7 +159,9 @@ void request_fail(struct request *request, const qvt_error *error, unsigned http
     struct MHD_Response *response = NULL;
     qvt_error named;
     error_name_field(&named, error);
+    request_report(request, error->status, named.message);
     if (error_json_write(&body, &named) == QVT_OK && buf_append_byte(&body, '\n') == QVT_OK) {
+        request->gateway->counters.bytes_sent += body.len;
         response = make_response(&body, "application/json");
     } else {
         buf_deinit(&body);

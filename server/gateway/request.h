@@ -13,8 +13,24 @@
 #include "server/gateway/gateway.h"
 #include "server/gateway/http_loop.h"
 
+enum { GATEWAY_CODE_MIN = 100, GATEWAY_CODES = 500 };
+
+/* Since start, or of now. */
+struct gateway_counters {
+    uint64_t connections_open;
+    uint64_t connections_total;
+    uint64_t requests_open;
+    uint64_t requests_total;
+    uint64_t bytes_received; /* of bodies */
+    uint64_t bytes_sent;     /* likewise */
+    uint64_t answers[GATEWAY_CODES];
+};
+
+struct event_stream;
+
 struct gateway {
     struct gateway_options options;
+    struct gateway_counters counters;
     struct MHD_Daemon *daemon;
     struct http_loop loop;
     uv_timer_t keepalive;
@@ -38,11 +54,15 @@ struct request {
     struct buf body;
     struct arena memory; /* of the decoded request and what the handler allocates */
     const struct json_binding *binding;
+    struct event_stream *stream;   /* the answer is one; NULL: not, or it is gone */
     struct MHD_Response *response; /* the answer that waits to be queued */
     unsigned http_status;
+    uint64_t began_ns; /* 0: not timed */
     uint64_t body_len; /* received, kept or not */
     bool begun;        /* the headers have been looked at */
     bool dispatched;
+    bool is_page;   /* no method */
+    bool served;    /* it reached its method */
     bool inside;    /* MHD's callback is below us on the stack */
     bool suspended; /* in MHD */
     bool queued;    /* MHD has the answer */
@@ -58,10 +78,13 @@ const char *request_header(const struct request *request, const char *name);
 /* Gives the answer: takes the buffer's bytes, which is empty afterwards. content_type is static. Once. */
 void request_answer(struct request *request, unsigned http_status, const char *content_type, struct buf *body);
 
+/* Tells the service that the call has ended; not for pages. Once, while the service lives. */
+void request_report(const struct request *request, qvt_status status, const char *message);
+
 /* Answers with google.rpc.Status as JSON; http_status 0: that of the error's code. allow: the Allow header, or NULL. */
 void request_fail(struct request *request, const qvt_error *error, unsigned http_status, const char *allow);
 
-/* Gives a finished response object, which it takes. */
+/* Gives a finished response object, which it takes; whoever calls this reports the call. */
 void request_answer_with(struct request *request, unsigned http_status, struct MHD_Response *response);
 
 /* Decides what serves a request whose body is complete, and starts it. */

@@ -135,6 +135,11 @@ uint64_t registry_history_first(const struct registry *registry)
     return registry->history.count > 0 ? registry->history.first_revision : registry->head.revision + 1;
 }
 
+uint64_t registry_history_bytes(const struct registry *registry)
+{
+    return registry->history.bytes;
+}
+
 static bool is_other_store(const struct position *head, const struct position *position)
 {
     return head->store_id[0] != 0 && position->store_id[0] != 0 && strcmp(head->store_id, position->store_id) != 0;

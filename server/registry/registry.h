@@ -153,6 +153,9 @@ struct change *registry_change(const struct registry *registry, uint64_t revisio
 /* The revision of the oldest change kept; head + 1 when none is. */
 uint64_t registry_history_first(const struct registry *registry);
 
+/* What the kept changes weigh, as --history-bytes counts. */
+uint64_t registry_history_bytes(const struct registry *registry);
+
 enum registry_resume {
     REGISTRY_RESUME_LIVE,  /* it is in our history, and its next change is kept or yet to come */
     REGISTRY_RESUME_RESET, /* its next change was trimmed: walk */

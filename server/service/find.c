@@ -154,7 +154,7 @@ SERVICE_HANDLER(handle_find_compatible_silos, FindCompatibleSilos)
     struct service *service = self;
     struct read read;
     qvt_error error;
-    service->finds_total++;
+    service->metrics.finds_total++;
     if (find(&read, service, request, &error) != QVT_OK) {
         qvt_rpc_unary_fail(unary, &error);
         return;
@@ -195,11 +195,12 @@ void find_on_request(qvt_rpc_server_call *call, qvt_slice request, void *data)
     struct service *service = data;
     qvt_slice answer_bytes;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    service->finds_total++;
+    service->metrics.finds_total++;
     if (answer_cache_get(&service->cache, request, &answer_bytes)) {
-        service->finds_from_cache++;
+        service->metrics.finds_from_cache++;
         qvt_rpc_unary_reply(unary, &answer_bytes, 1);
         return;
     }
+    qvt_rpc_server_call_measure(call);
     resolve(service, unary, request);
 }

@@ -30,6 +30,7 @@ static qvt_status find_cluster(const struct service *service, const heartbeat_re
 static qvt_status encode(struct service *service, const struct cluster *cluster,
                          const struct replica_heartbeat *heartbeat)
 {
+    service->metrics.heartbeats++;
     buf_clear(&service->scratch);
     struct encoder encoder = {&service->scratch, QVT_OK};
     answer_prefix_at(&encoder, service, &heartbeat->position, replica_age_ms(cluster->replica));

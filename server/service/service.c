@@ -211,7 +211,7 @@ const quark_version_v1_version_tracker_handlers *service_handlers(void)
 
 qvt_status service_serve(struct service *service, qvt_rpc_server *server)
 {
-    static const qvt_rpc_handler FIND = {.on_request = find_on_request};
+    static const qvt_rpc_handler FIND = {.on_request = find_on_request, .unmeasured = true};
     const qvt_rpc_method *methods = quark_version_v1_version_tracker.methods;
     QVT_TRY(qvt_rpc_server_add_method(server, &methods[QUARK_VERSION_V1_VERSION_TRACKER_FIND_COMPATIBLE_SILOS], &FIND,
                                       service));
@@ -222,12 +222,4 @@ qvt_status service_serve(struct service *service, qvt_rpc_server *server)
     };
     service->grpc = (quark_version_v1_version_tracker_service){&service->grpc_handlers, service};
     return quark_version_v1_version_tracker_serve(server, &service->grpc);
-}
-
-void service_read_counters(const struct service *service, struct service_counters *out)
-{
-    out->finds_total = service->finds_total;
-    out->finds_from_cache = service->finds_from_cache;
-    out->watchers = service->watcher_count;
-    out->clusters = service->cluster_count;
 }

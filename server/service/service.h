@@ -12,6 +12,8 @@
 #include "qvt/rpc/server.h"
 #include "quark/version/v1/version_tracker.server.h"
 #include "server/registry/limits.h"
+#include "server/registry/registry.h"
+#include "server/service/call_metrics.h"
 #include "server/store/store.h"
 
 struct service;
@@ -66,14 +68,56 @@ const quark_version_v1_version_tracker_handlers *service_handlers(void);
  * bytes, Watch and HeartbeatStream as streams, the rest by service_handlers. NO_MEMORY, ALREADY_EXISTS. */
 QVT_MUST_CHECK qvt_status service_serve(struct service *service, qvt_rpc_server *server);
 
-/* Numbers for metrics. */
-struct service_counters {
+/* ---- numbers since start, and of now ---- */
+
+struct service_metrics {
+    struct call_metrics calls;
     uint64_t finds_total;
     uint64_t finds_from_cache;
-    uint64_t watchers;
-    uint64_t clusters;
+    uint64_t heartbeats;    /* answered, of streams too */
+    uint64_t watchers;      /* open */
+    uint64_t watches_total; /* begun */
+    uint64_t watches_stalled;
 };
 
-void service_read_counters(const struct service *service, struct service_counters *out);
+/* Borrowed, valid as long as the service. */
+const struct service_metrics *service_metrics(const struct service *service);
+const struct store_metrics *service_store_metrics(const struct service *service);
+
+/* A call that has ended, over any carrier. */
+struct service_call {
+    enum call_protocol protocol;
+    uint64_t id;                  /* among those of the protocol */
+    const qvt_rpc_method *method; /* NULL: none that is served */
+    qvt_status status;
+    qvt_slice message; /* of the error */
+    const char *peer;
+    uint64_t took_us; /* UINT64_MAX: not timed */
+    bool served;      /* it reached its method */
+};
+
+/* Counts it, and logs it at debug. */
+void service_call_ended(struct service *service, const struct service_call *call);
+
+/* The same for a gRPC server: its on_call_end, data being the service. */
+void service_on_call_end(void *data, const qvt_rpc_call_end *end);
+
+/* What operators see of a cluster; borrowed until the next turn. */
+struct service_cluster {
+    const char *name;
+    const struct position *head;
+    const struct registry_counts *counts;
+    uint64_t history_changes;
+    uint64_t history_bytes;
+    size_t leases;
+    size_t watchers;
+    uint32_t age_ms; /* 0: the store answers */
+    bool ready;
+    qvt_error fault; /* unless ready: why not */
+};
+
+/* Clusters in order of their names; index < count. */
+size_t service_cluster_count(const struct service *service);
+void service_cluster_at(const struct service *service, size_t index, struct service_cluster *out);
 
 #endif

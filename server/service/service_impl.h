@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "server/replica/replica.h"
 #include "server/service/answer_cache.h"
+#include "server/service/call_id.h"
 #include "server/service/checks.h"
 #include "server/service/find_memory.h"
 #include "server/service/service.h"
@@ -42,9 +43,7 @@ struct service {
     struct buf scratch; /* of the answer being made */
     struct find_memory find_memory;
     uint64_t next_generation; /* never given twice */
-    uint64_t finds_total;
-    uint64_t finds_from_cache;
-    uint64_t watcher_count;
+    struct service_metrics metrics;
     struct list ticking; /* struct watcher.in_service */
     struct list filters; /* struct watch_filter */
     size_t closing;      /* replicas that are being closed, and service_close itself */

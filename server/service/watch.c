@@ -244,7 +244,8 @@ qvt_status watcher_new(struct watcher **out, struct service *service, const stru
     }
     list_init(&watcher->in_service);
     list_push_back(&cluster->watchers, &watcher->in_cluster);
-    service->watcher_count++;
+    service->metrics.watchers++;
+    service->metrics.watches_total++;
     cluster->has_news = true;
     service_wake(service);
     *out = watcher;
@@ -257,7 +258,7 @@ void watcher_free(struct watcher *watcher)
     list_remove(&watcher->in_cluster);
     list_remove(&watcher->in_service);
     watch_filter_unref(watcher->filter);
-    watcher->service->watcher_count--;
+    watcher->service->metrics.watchers--;
     service_wake(watcher->service);
     free(watcher);
 }
@@ -316,6 +317,7 @@ static bool is_stalled(struct watcher *watcher, int64_t now)
 static void tick(struct watcher *watcher, int64_t now)
 {
     if (is_stalled(watcher, now)) {
+        watcher->service->metrics.watches_stalled++;
         end(watcher, QVT_UNAVAILABLE, "WATCHER_STALLED", "the watcher took nothing for too long");
         return;
     }

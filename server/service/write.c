@@ -2,6 +2,7 @@
 
 #include "server/registry/propose.h"
 #include "server/service/answer.h"
+#include "server/service/write_log.h"
 
 /* Lives in the call's memory. */
 struct write {
@@ -41,6 +42,7 @@ static void on_outcome(void *data, const struct replica_outcome *outcome)
 {
     struct write *write = data;
     write->cluster->submitted--;
+    write_log(write->service->options.log, write->unary, write->cluster->name, &write->command, outcome);
     if (outcome->status != QVT_OK) {
         answer_fail(write->unary, outcome->error);
         return;

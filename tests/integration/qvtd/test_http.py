@@ -316,7 +316,7 @@ class Http(harness.TestCase):
 
     def test_health_and_readiness(self):
         self.assertEqual({"status": "ok"}, self.get("/healthz").json)
-        self.assertEqual({"status": "ready"}, self.get("/readyz").json)
+        self.assertEqual("ready", self.get("/readyz").json["status"])
 
     def test_the_openapi_document_lists_every_path(self):
         document = self.get("/openapi.json").json

@@ -6,12 +6,10 @@
 #include "tests/unit/server/service/fixture.h"
 
 static struct fixture fixture;
-static struct service_counters counters;
 
 static size_t cluster_count(void)
 {
-    service_read_counters(fixture.service, &counters);
-    return counters.clusters;
+    return service_cluster_count(fixture.service);
 }
 
 static char *text(const char *value)
