@@ -133,6 +133,15 @@ class Metrics(harness.TestCase):
         done = subprocess.run([promtool, "check", "metrics"], input=self.text, capture_output=True, text=True, check=False)
         self.assertEqual((0, "", ""), (done.returncode, done.stdout, done.stderr))
 
+    def test_every_family_is_documented_and_no_other(self):
+        server = self.serve()
+        self.use(server)
+        self.read(server)
+        families = set(re.findall(r"^# TYPE (\w+) ", self.text, re.MULTILINE))
+        document = (harness.ROOT / "docs/operations.md").read_text(encoding="utf-8")
+        rows = [line for line in document.splitlines() if line.startswith(("| `qvt_", "| `process_"))]
+        self.assertEqual(families, {name for row in rows for name in re.findall(r"`((?:qvt|process)_\w+)`", row)})
+
     def test_counters_never_fall(self):
         server = self.serve()
         before = {}
