@@ -24,6 +24,24 @@ const struct registry_silo *registry_silo_next(const struct registry *registry, 
     return as_silo(inner->record->next[0]);
 }
 
+static const struct registry_silo *skip_incapable(const struct registry *registry, const struct registry_silo *silo)
+{
+    while (silo != NULL && (silo->status != PLACEMENT_ACTIVE || silo->type_count == 0)) {
+        silo = registry_silo_next(registry, silo);
+    }
+    return silo;
+}
+
+const struct registry_silo *registry_capable_after(const struct registry *registry, qvt_slice after)
+{
+    return skip_incapable(registry, registry_silo_after(registry, after));
+}
+
+const struct registry_silo *registry_capable_next(const struct registry *registry, const struct registry_silo *silo)
+{
+    return skip_incapable(registry, registry_silo_next(registry, silo));
+}
+
 const struct registry_silo *registry_first_dead(const struct registry *registry)
 {
     if (list_is_empty(&registry->dead)) {

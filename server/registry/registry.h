@@ -71,6 +71,10 @@ const struct registry_silo *registry_silo_after(const struct registry *registry,
 /* The next silo in order of ids, or NULL. */
 const struct registry_silo *registry_silo_next(const struct registry *registry, const struct registry_silo *silo);
 
+/* As registry_silo_after and registry_silo_next, but of the ACTIVE silos that have versions (SPEC §4.9). */
+const struct registry_silo *registry_capable_after(const struct registry *registry, qvt_slice after);
+const struct registry_silo *registry_capable_next(const struct registry *registry, const struct registry_silo *silo);
+
 /* The DEAD silo that has not changed for longest, or NULL. */
 const struct registry_silo *registry_first_dead(const struct registry *registry);
 

@@ -51,11 +51,8 @@ SERVICE_HANDLER(handle_get_silo_capabilities, GetSiloCapabilities)
 static void list_capabilities(struct read *read, struct page *page)
 {
     qvt_slice last = page->after;
-    const struct registry_silo *silo = registry_silo_after(read->registry, page->after);
-    for (; silo != NULL && read->encoder.status == QVT_OK; silo = registry_silo_next(read->registry, silo)) {
-        if (silo->status != PLACEMENT_ACTIVE || silo->type_count == 0) {
-            continue;
-        }
+    const struct registry_silo *silo = registry_capable_after(read->registry, page->after);
+    for (; silo != NULL && read->encoder.status == QVT_OK; silo = registry_capable_next(read->registry, silo)) {
         size_t mark = encode_begin(&read->encoder);
         if (page->left > 0) {
             encode_capabilities(&read->encoder, silo);

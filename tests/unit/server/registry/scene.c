@@ -1,10 +1,10 @@
 #include "tests/unit/server/registry/scene.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <CUnit/CUnit.h>
+
+#include "tests/unit/server/registry/questions.h"
 
 #define SCENE_BEGIN_US INT64_C(1769731200000000)
 
@@ -96,37 +96,8 @@ uint64_t scene_revision(const struct scene *scene)
     return registry_head(scene->registry)->revision;
 }
 
-static void append_id(struct scene *scene, const struct registry_silo *silo)
-{
-    size_t len = strlen(scene->found);
-    snprintf(scene->found + len, sizeof scene->found - len, "%s%.*s", len == 0 ? "" : " ", (int)silo->id.len,
-             (const char *)silo->id.data);
-}
-
 const char *scene_find(struct scene *scene, const char *actor_type, const char *version)
 {
-    enum { MOST = 256 };
-    static struct placement_candidate candidates[MOST];
-    static struct registry_host hosts[MOST];
-    static uint32_t order[MOST];
-    static enum placement_drop drops[MOST];
-    struct placement_question question = {.mode = PLACEMENT_STRICT};
-    struct semver wanted;
-    const char *why;
-    uint32_t chosen = 0;
-    enum placement_empty empty;
-    qvt_slice type = qvt_slice_text(actor_type);
-    uint32_t count = registry_candidate_count(scene->registry, type);
-    CU_ASSERT_FATAL(count <= MOST);
-    if (version[0] != 0) {
-        CU_ASSERT_EQUAL_FATAL(semver_parse(&wanted, qvt_slice_text(version), &why), QVT_OK);
-        question.version = &wanted;
-    }
-    registry_candidates(scene->registry, type, candidates, hosts);
-    placement_answer(&question, candidates, count, order, drops, &chosen, &empty);
-    scene->found[0] = 0;
-    for (uint32_t i = 0; i < chosen; i++) {
-        append_id(scene, hosts[order[i]].silo);
-    }
+    ask_find(scene->registry, actor_type, version, scene->found, sizeof scene->found);
     return scene->found;
 }

@@ -6,6 +6,7 @@
 #include <CUnit/CUnit.h>
 
 #include "tests/support/suite.h"
+#include "tests/unit/server/registry/questions.h"
 #include "tests/unit/server/registry/scene.h"
 
 struct update {
@@ -328,6 +329,22 @@ static void a_types_own_policy_rules_over_the_clusters_default(void)
     scene_deinit(&scene);
 }
 
+static void only_active_silos_are_listed_with_their_capabilities(void)
+{
+    struct scene scene;
+    char ids[64];
+    scene_init(&scene);
+    (void)scene_register(&scene, "a", 1, "Order=1.0.0");
+    (void)scene_register(&scene, "b", 2, "Order=1.0.0");
+    (void)scene_register(&scene, "c", 3, "Order=1.0.0");
+    (void)scene_register(&scene, "d", 4, "Order=1.0.0");
+    CU_ASSERT_EQUAL(scene_update(&scene, "a", "status", PLACEMENT_DRAINING), QVT_OK);
+    CU_ASSERT_EQUAL(scene_unregister(&scene, "c"), QVT_OK);
+    ask_capable(scene.registry, ids, sizeof ids);
+    EXPECT_TEXT(ids, "b d");
+    scene_deinit(&scene);
+}
+
 static void policies_are_checked_and_etag_guarded(void)
 {
     struct scene scene;
@@ -356,5 +373,6 @@ SUITE_MAIN("server/registry/write", SUITE_CASE(etag_is_the_text_of_the_records_l
            SUITE_CASE(an_update_that_changes_nothing_makes_no_change),
            SUITE_CASE(unregistering_is_final_once_and_harmless_again),
            SUITE_CASE(versions_are_replaced_and_everything_else_untouched),
+           SUITE_CASE(only_active_silos_are_listed_with_their_capabilities),
            SUITE_CASE(a_types_own_policy_rules_over_the_clusters_default),
            SUITE_CASE(policies_are_checked_and_etag_guarded))
