@@ -101,6 +101,7 @@ struct server_call_flags {
     bool held;         /* the handler wants no messages */
     bool delivering;   /* messages are being handed out */
     bool end_received; /* and not handed out yet */
+    bool lingering;    /* answered before the request was whole; the rest of that is thrown away */
 };
 
 /* Life: on_request takes one from the spare ones; on_close and, when the handler owns it, finish must both have
@@ -125,10 +126,11 @@ struct qvt_rpc_server_call {
     qvt_status status;
     struct buf path; /* only of an unknown method */
     struct arena arena;
-    struct net_timer deadline;
-    int64_t timeout_ns; /* -1: none */
-    uint64_t began_ns;  /* 0: not measured */
+    struct net_timer deadline; /* while lingering: its end */
+    int64_t timeout_ns;        /* -1: none */
+    uint64_t began_ns;         /* 0: not measured */
     uint64_t took_ns;
+    size_t discarded; /* bytes that came while lingering */
     enum server_refusal refusal;
     struct server_call_flags flags;
 };
@@ -198,12 +200,16 @@ void server_receive_waiting(struct server_conn *conn);
 /* Sends the response's headers unless that was done. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status server_respond_headers(qvt_rpc_server_call *call);
 
+/* The last resort for a call without memory: resets it, and when even that fails closes the connection. */
+void server_respond_reset(qvt_rpc_server_call *call);
+
 /* Decides how the call ends and sends it after what is queued; error NULL: OK. details: an encoded google.rpc.Status
  * in place of the error's own, empty for those. */
 void server_respond_end(qvt_rpc_server_call *call, const qvt_error *error, qvt_slice details);
 
-/* Ends a call that the server itself has to end: what is queued is dropped, the handler gets on_cancel. reset_code
- * tells a client that is still sending to stop. */
+/* Ends a call that the server itself has to end: what is queued is dropped, the handler gets on_cancel. A client that
+ * is still sending is told to stop with reset_code: at once, or in the case of NO_ERROR when it does not end by itself
+ * soon, because clients that are reset while they send lose the answer. */
 void server_respond_abort(qvt_rpc_server_call *call, qvt_status status, const char *message, uint32_t reset_code);
 
 /* Answers in plain HTTP. */
@@ -211,5 +217,14 @@ void server_respond_plain(qvt_rpc_server_call *call, const char *http_status, co
 
 /* The stream's queue is empty and the end wanted. */
 void server_respond_trailers(struct http2_stream *stream);
+
+/* --- server_linger.c --- */
+
+/* The answer is queued and the request is not whole: what comes of that is thrown away for a while before the client
+ * is told to stop with RST_STREAM(NO_ERROR). */
+void server_linger_begin(qvt_rpc_server_call *call);
+
+/* More of the request has come. */
+void server_linger_data(qvt_rpc_server_call *call, size_t len);
 
 #endif

@@ -67,6 +67,9 @@ void server_receive_data(struct http2_stream *stream, qvt_slice bytes)
 {
     qvt_rpc_server_call *call = server_call_of(stream);
     if (is_over(call)) {
+        if (call->flags.lingering) {
+            server_linger_data(call, bytes.len);
+        }
         return;
     }
     size_t taken = 0;

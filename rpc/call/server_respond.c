@@ -110,21 +110,24 @@ static qvt_status send_end(qvt_rpc_server_call *call)
     return http2_stream_end(&call->stream);
 }
 
-/* The last resort: a reset needs no memory but nghttp2's own, and without that the connection is lost. */
-static void give_up(qvt_rpc_server_call *call)
+/* A reset needs no memory but nghttp2's own, and without that the connection is lost. */
+void server_respond_reset(qvt_rpc_server_call *call)
 {
     if (http2_stream_reset(&call->stream, HTTP2_INTERNAL_ERROR) != QVT_OK) {
         net_conn_close(&call->conn->net);
     }
 }
 
-static void end(qvt_rpc_server_call *call, uint32_t reset_code)
+static void end(qvt_rpc_server_call *call)
 {
     if (send_end(call) != QVT_OK) {
-        give_up(call);
-    } else if (!call->stream.remote_ended) {
-        http2_stream_reset_when_sent(&call->stream, reset_code);
+        server_respond_reset(call);
     }
+}
+
+static bool is_sending(const qvt_rpc_server_call *call)
+{
+    return call->stream.session != NULL && !call->stream.remote_ended && !call->stream.reset_sent;
 }
 
 void server_respond_end(qvt_rpc_server_call *call, const qvt_error *error, qvt_slice details)
@@ -134,7 +137,22 @@ void server_respond_end(qvt_rpc_server_call *call, const qvt_error *error, qvt_s
     }
     call->flags.ended = true;
     keep_status(call, error, details);
-    end(call, HTTP2_NO_ERROR);
+    end(call);
+    if (is_sending(call)) {
+        http2_stream_reset_when_sent(&call->stream, HTTP2_NO_ERROR);
+    }
+}
+
+static void stop_request(qvt_rpc_server_call *call, uint32_t reset_code)
+{
+    if (!is_sending(call)) {
+        return;
+    }
+    if (reset_code == HTTP2_NO_ERROR) {
+        server_linger_begin(call);
+    } else {
+        http2_stream_reset_when_sent(&call->stream, reset_code);
+    }
 }
 
 void server_respond_abort(qvt_rpc_server_call *call, qvt_status status, const char *message, uint32_t reset_code)
@@ -147,7 +165,8 @@ void server_respond_abort(qvt_rpc_server_call *call, qvt_status status, const ch
         http2_stream_drop(&call->stream);
         call->flags.ended = true;
         keep_status(call, &error, qvt_slice_make(NULL, 0));
-        end(call, reset_code);
+        end(call);
+        stop_request(call, reset_code);
     }
     server_call_cancel(call);
 }
@@ -163,10 +182,9 @@ void server_respond_plain(qvt_rpc_server_call *call, const char *http_status, co
     if (http2_stream_respond(&call->stream, fields, 2, false) != QVT_OK ||
         http2_stream_send_bytes(&call->stream, qvt_slice_text(text)) != QVT_OK ||
         http2_stream_end(&call->stream) != QVT_OK) {
-        give_up(call);
-    } else if (!call->stream.remote_ended) {
-        http2_stream_reset_when_sent(&call->stream, HTTP2_NO_ERROR);
+        server_respond_reset(call);
     }
+    stop_request(call, HTTP2_NO_ERROR);
 }
 
 void server_respond_trailers(struct http2_stream *stream)
@@ -178,6 +196,6 @@ void server_respond_trailers(struct http2_stream *stream)
     struct http2_header fields[STATUS_FIELDS + SERVER_METADATA_MAX];
     size_t count = put_status(fields, call);
     if (http2_stream_trailers(stream, fields, count) != QVT_OK) {
-        give_up(call);
+        server_respond_reset(call);
     }
 }

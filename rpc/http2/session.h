@@ -179,6 +179,9 @@ void http2_stream_drop(struct http2_stream *stream);
 /* Sends RST_STREAM(code) as soon as END_STREAM of ours has been sent: with the trailers of an early or late answer. */
 void http2_stream_reset_when_sent(struct http2_stream *stream, uint32_t code);
 
+/* Whether END_STREAM of ours has been sent, not only queued. */
+bool http2_stream_is_sent(const struct http2_stream *stream);
+
 /* Sends RST_STREAM(code) now; on_close follows when it is sent, never before this returns. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status http2_stream_reset(struct http2_stream *stream, uint32_t code);
 

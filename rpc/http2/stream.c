@@ -190,6 +190,11 @@ void http2_stream_reset_when_sent(struct http2_stream *stream, uint32_t code)
     stream->reset_code = code;
 }
 
+bool http2_stream_is_sent(const struct http2_stream *stream)
+{
+    return nghttp2_session_get_stream_local_close(stream->session->ng, stream->id) == 1;
+}
+
 qvt_status http2_stream_reset(struct http2_stream *stream, uint32_t code)
 {
     QVT_ASSERT(stream->session != NULL);

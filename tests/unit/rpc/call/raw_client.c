@@ -30,7 +30,7 @@ void raw_client_connect(struct raw_client *client, const char *address)
     CU_ASSERT_EQUAL(fcntl(client->fd, F_SETFL, O_NONBLOCK), 0);
 }
 
-static void send_frame(struct raw_client *client, uint8_t type, uint8_t flags, uint32_t stream, qvt_slice payload)
+void raw_client_send_frame(struct raw_client *client, uint8_t type, uint8_t flags, uint32_t stream, qvt_slice payload)
 {
     uint8_t frame[4096] = {0, (uint8_t)(payload.len >> 8), (uint8_t)payload.len, type, flags, 0,
                            0, (uint8_t)(stream >> 8),      (uint8_t)stream};
@@ -61,18 +61,23 @@ static size_t put_field(uint8_t *out, const char *name, const char *value)
     return 3 + name_len + value_len;
 }
 
-void raw_client_send_request(struct raw_client *client, uint32_t stream, const char *path, qvt_slice body)
+void raw_client_send_headers(struct raw_client *client, uint32_t stream, const char *path, const char *content_type)
 {
     uint8_t block[1024];
     size_t len = put_field(block, ":method", "POST");
     len += put_field(block + len, ":scheme", "http");
     len += put_field(block + len, ":path", path);
     len += put_field(block + len, ":authority", "peer");
-    len += put_field(block + len, "content-type", "application/grpc");
+    len += put_field(block + len, "content-type", content_type);
     len += put_field(block + len, "x-raw-bin", "YWJj");
     len += put_field(block + len, "grpc-timeout", "60S");
-    send_frame(client, HEADERS, END_HEADERS, stream, qvt_slice_make(block, len));
-    send_frame(client, DATA, END_STREAM, stream, body);
+    raw_client_send_frame(client, HEADERS, END_HEADERS, stream, qvt_slice_make(block, len));
+}
+
+void raw_client_send_request(struct raw_client *client, uint32_t stream, const char *path, qvt_slice body)
+{
+    raw_client_send_headers(client, stream, path, "application/grpc");
+    raw_client_send_frame(client, DATA, END_STREAM, stream, body);
 }
 
 static void receive(struct raw_client *client)
@@ -88,7 +93,7 @@ static void receive(struct raw_client *client)
     client->ended = len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR);
 }
 
-static bool has_frame(const struct raw_client *client, uint8_t type, uint32_t stream)
+bool raw_client_has(const struct raw_client *client, uint8_t type, uint32_t stream, qvt_slice *payload)
 {
     size_t at = 0;
     while (client->received_len - at >= HEAD_LEN) {
@@ -98,6 +103,9 @@ static bool has_frame(const struct raw_client *client, uint8_t type, uint32_t st
             return false;
         }
         if (head[3] == type && ((uint32_t)head[7] << 8 | head[8]) == stream) {
+            if (payload != NULL) {
+                *payload = qvt_slice_make(head + HEAD_LEN, len);
+            }
             return true;
         }
         at += HEAD_LEN + len;
@@ -107,7 +115,7 @@ static bool has_frame(const struct raw_client *client, uint8_t type, uint32_t st
 
 bool raw_client_wait(struct raw_client *client, uv_loop_t *loop, uint8_t type, uint32_t stream)
 {
-    while (!has_frame(client, type, stream)) {
+    while (!raw_client_has(client, type, stream, NULL)) {
         if (client->ended) {
             return false;
         }

@@ -25,6 +25,15 @@ void raw_client_send_preface(struct raw_client *client);
 /* One request on the stream: HEADERS (the usual fields and the path), DATA with END_STREAM. */
 void raw_client_send_request(struct raw_client *client, uint32_t stream, const char *path, qvt_slice body);
 
+/* HEADERS of a request that go on with DATA; content_type as given. */
+void raw_client_send_headers(struct raw_client *client, uint32_t stream, const char *path, const char *content_type);
+
+/* Any frame; the payload has at most 4087 bytes. */
+void raw_client_send_frame(struct raw_client *client, uint8_t type, uint8_t flags, uint32_t stream, qvt_slice payload);
+
+/* Whether a frame of that type has been received for the stream; payload (may be NULL): of the first one, borrowed. */
+bool raw_client_has(const struct raw_client *client, uint8_t type, uint32_t stream, qvt_slice *payload);
+
 /* Runs the loop and receives until a frame of that type has come for the stream (true), or the connection ended. */
 bool raw_client_wait(struct raw_client *client, uv_loop_t *loop, uint8_t type, uint32_t stream);
 
