@@ -90,7 +90,7 @@ static qvt_status mark_integers(struct buf *out, qvt_slice text)
 {
     qvt_status status = QVT_OK;
     for (size_t at = 0; at < text.len && status == QVT_OK;) {
-        bool unused;
+        bool unused = false;
         bool whole;
         size_t len = 1;
         if (starts_number(text.data[at])) {
