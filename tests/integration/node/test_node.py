@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A node client on @grpc/grpc-js finds and watches."""
+"""A node client on @grpc/grpc-js registers, finds and watches."""
 
 import json
 import subprocess
@@ -11,6 +11,8 @@ sys.path.insert(0, str(HERE.parent / "qvtd"))
 
 import harness  # noqa: E402
 
+PATIENCE_S = 60
+
 
 def install():
     """The packages of package-lock.json, when they are not there."""
@@ -20,34 +22,47 @@ def install():
 
 
 class NodeClient(harness.TestCase):
-    def register(self, stub, silo_id, actor_type, version):
-        messages = harness.messages()
-        silo = messages.SiloInfo(silo_id=silo_id, address="10.0.0.1", port=9000)
-        silo.actor_type_versions[actor_type].version = version
-        stub.RegisterSilo(messages.RegisterSiloRequest(silo=silo), timeout=20)
-
-    def test_finds_and_watches(self):
+    def test_registers_finds_and_watches(self):
         server = self.serve()
-        stub = server.stub()
-        self.register(stub, "silo-1", "Order", "2.1.0")
-        self.register(stub, "silo-2", "Order", "2.2.0")
-        self.register(stub, "silo-3", "Cart", "2.1.0")
-        command = ["node", HERE / "client.js", server.grpc, harness.ROOT / "proto", "Order"]
-        with harness.LineStream(subprocess.Popen(command, stdout=subprocess.PIPE)) as lines:
-            read = lambda: tuple(json.loads(lines.read_line(30)).values())
-            self.assertEqual(("found", [["silo-1", "2.1.0", 9000]]), read())
-            self.assertEqual(("refused", "NOT_FOUND"), read())
-            self.assertEqual(("reset", None), read())
-            self.assertEqual({("record", "silo-1"), ("record", "silo-2")}, {read(), read()})
-            self.assertEqual(("walk_end", None), read())
-            self.register(stub, "other", "Cart", "2.1.0")
-            self.register(stub, "silo-4", "Order", "2.1.0")
-            self.assertEqual(("change", ["CHANGE_EVENT_SILO_REGISTERED", ["silo-4"]]), read())
-            stub.UnregisterSilo(harness.messages().UnregisterSiloRequest(silo_id="silo-1"), timeout=20)
-            self.assertEqual(("change", ["CHANGE_EVENT_SILO_LEFT", ["silo-1"]]), read())
-            self.register(stub, "last", "Order", "2.1.0")
-            self.assertEqual(("change", ["CHANGE_EVENT_SILO_REGISTERED", ["last"]]), read())
-            self.assertEqual(0, lines.process.wait(30))
+        command = ["node", HERE / "client.js", server.grpc, harness.ROOT / "proto"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        with harness.LineStream(process) as lines:
+            self.read = lambda: tuple(json.loads(lines.read_line(PATIENCE_S)).values())
+            self.expect_registering_and_finding()
+            self.expect_a_watch_until_cancelled()
+            self.assertEqual(("ended", "DEADLINE_EXCEEDED"), self.read())
+            self.assertEqual(("found", [["silo-5", "2.1.0", 9000]]), self.read())
+            self.assertEqual(0, process.wait(PATIENCE_S))
+        self.expect_seen_by_others(server)
+
+    def expect_registered(self, silo_id, version):
+        self.assertEqual(("registered", [silo_id, "SILO_STATUS_ACTIVE", version]), self.read())
+
+    def expect_registering_and_finding(self):
+        self.expect_registered("silo-1", "2.1.0")
+        self.expect_registered("silo-2", "2.2.0")
+        self.expect_registered("silo-3", "2.1.0")
+        self.assertEqual(("found", [["silo-1", "2.1.0", 9000]]), self.read())
+        self.assertEqual(("refused", "NOT_FOUND"), self.read())
+
+    def expect_a_watch_until_cancelled(self):
+        self.assertEqual(("reset", None), self.read())
+        self.assertEqual([("record", "silo-1"), ("record", "silo-2")], [self.read(), self.read()])
+        self.assertEqual(("walk_end", None), self.read())
+        self.expect_registered("silo-4", "2.1.0")
+        self.expect_registered("silo-5", "2.1.0")
+        self.assertEqual(("CHANGE_EVENT_SILO_REGISTERED", ["silo-5"]), self.read())
+        self.assertEqual(("CHANGE_EVENT_SILO_LEFT", ["silo-1"]), self.read())
+        self.assertEqual(("ended", "CANCELLED"), self.read())
+
+    def expect_seen_by_others(self, server):
+        """The silos are there for a stock Python client too, and the server has let go of both watches."""
+        messages = harness.messages()
+        found = server.stub().GetSilo(messages.GetSiloRequest(silo_id="silo-5"), timeout=20).silo
+        self.assertEqual(("10.0.0.1", 9000, 16), (found.address, found.port, len(found.instance_id)))
+        metrics = server.curl("GET", "/metrics").body.splitlines()
+        self.assertEqual(["0"], [line.split()[-1] for line in metrics if line.startswith("qvt_watchers")])
+        self.assertIn("qvt_watches_total 2", metrics)
 
 
 if __name__ == "__main__":
