@@ -78,7 +78,7 @@ qvt_status propose_purge(struct draft *draft, struct proposal *out)
     int64_t oldest_us = draft->now_us - registry->limits.dead_us;
     for (struct list *node = registry->dead.next; node != &registry->dead && has_room(draft); node = node->next) {
         const struct silo *silo = LIST_ENTRY(node, struct silo, dead_link);
-        if (dead <= registry->limits.dead_silos && image_origin(silo->view.image).time_us > oldest_us) {
+        if (dead <= registry->limits.dead_silos && silo->view.dead_since_us > oldest_us) {
             break;
         }
         if (!batch_has_overlay(draft->batch, RECORD_SILO, silo->view.id)) {

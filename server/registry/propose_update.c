@@ -127,6 +127,13 @@ static qvt_status commit_patch(struct draft *draft, const struct registry_silo *
     return draft_commit(draft, event, out);
 }
 
+/* SPEC §3.2, §3.3: the end of an incarnation is final, what operators set for the silo id outlives it. */
+static bool needs_life(const struct silo_patch *patch)
+{
+    bool drains = (patch->fields & SILO_PATCH_SCHEDULING) != 0 && patch->scheduling == PLACEMENT_DRAINING;
+    return drains || (patch->fields & ~(unsigned)SILO_PATCH_SCHEDULING) != 0;
+}
+
 static qvt_status update(struct draft *draft, const update_request *request, struct silo_patch *patch,
                          struct proposal *out)
 {
@@ -141,7 +148,7 @@ static qvt_status update(struct draft *draft, const update_request *request, str
         return QVT_OK;
     }
     const struct registry_silo *silo = batch_silo(draft->batch, silo_id);
-    QVT_TRY(incarnation_check(silo, silo_id, request->incarnation, false, draft->error));
+    QVT_TRY(incarnation_check(silo, silo_id, request->incarnation, needs_life(patch), draft->error));
     QVT_TRY(draft_match(draft, meta.if_match, silo->etag));
     QVT_TRY(check_status(patch, silo, draft->error));
     bool leaves = (patch->fields & SILO_PATCH_STATUS) != 0 && patch->status == PLACEMENT_DEAD;

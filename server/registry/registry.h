@@ -53,6 +53,7 @@ struct registry_silo {
     uint64_t incarnation;
     uint64_t mod_revision;
     int64_t registered_at_us;
+    int64_t dead_since_us; /* wall clock, while DEAD; after a restart that of the record's last change */
     uint32_t port;
     uint32_t lease_ttl_ms;
     enum placement_status status;
@@ -75,7 +76,7 @@ const struct registry_silo *registry_silo_next(const struct registry *registry, 
 const struct registry_silo *registry_capable_after(const struct registry *registry, qvt_slice after);
 const struct registry_silo *registry_capable_next(const struct registry *registry, const struct registry_silo *silo);
 
-/* The DEAD silo that has not changed for longest, or NULL. */
+/* The silo that is DEAD for longest, or NULL. */
 const struct registry_silo *registry_first_dead(const struct registry *registry);
 
 /* Whether the silo has the label, `key` or `key=value`. */

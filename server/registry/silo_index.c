@@ -105,16 +105,27 @@ static void count_silo(struct registry *registry, struct silo *silo, bool add)
     counts->suspect += silo->view.suspect && !dead ? one : 0;
     counts->unhealthy += silo->view.unhealthy && !dead ? one : 0;
     counts->actor_types = (uint32_t)registry->index.types.count;
-    if (dead && add) {
+}
+
+/* A silo that was DEAD before keeps its place. */
+static void link_dead(struct registry *registry, struct silo *old, struct silo *silo)
+{
+    bool was_dead = old != NULL && old->view.status == PLACEMENT_DEAD;
+    if (silo->view.status == PLACEMENT_DEAD && was_dead) {
+        silo->view.dead_since_us = old->view.dead_since_us;
+        list_insert_before(&old->dead_link, &silo->dead_link);
+    } else if (silo->view.status == PLACEMENT_DEAD) {
         list_push_back(&registry->dead, &silo->dead_link);
-    } else {
-        list_remove(&silo->dead_link);
+    }
+    if (was_dead) {
+        list_remove(&old->dead_link);
     }
 }
 
 void silo_commit(struct registry *registry, struct record *record, struct silo *silo)
 {
     struct silo *old = record->silo;
+    link_dead(registry, old, silo);
     if (old != NULL) {
         count_silo(registry, old, false);
         silo->slot = old->slot;
@@ -138,6 +149,7 @@ void silo_commit(struct registry *registry, struct record *record, struct silo *
 void silo_remove(struct registry *registry, struct silo *silo)
 {
     leave_set(registry, silo);
+    list_remove(&silo->dead_link);
     count_silo(registry, silo, false);
     free_slot(registry, silo->slot);
     free(silo);

@@ -40,6 +40,7 @@ qvt_status silo_view_parse(struct registry_silo *out, struct image *image)
             read_bytes(out, &field);
         }
     }
+    out->dead_since_us = out->status == PLACEMENT_DEAD ? image_origin(image).time_us : 0;
     bool known = out->status >= PLACEMENT_JOINING && out->status <= PLACEMENT_DEAD;
     return rest.len == 0 && known ? QVT_OK : QVT_DATA_LOSS;
 }

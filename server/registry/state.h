@@ -69,7 +69,7 @@ struct registry {
     uint32_t free_slot_count;
     uint32_t slot_used;
     uint32_t slot_capacity;
-    struct list dead; /* DEAD silos, longest unchanged first */
+    struct list dead; /* DEAD silos, longest DEAD first */
     struct registry_counts counts;
     uint64_t last_incarnation; /* the highest ever given */
 };

@@ -43,7 +43,7 @@ static bool has_to_purge(const struct replica *replica)
     if (oldest == NULL) {
         return false;
     }
-    int64_t since_us = store_wall_us(replica->store) - image_origin(oldest->image).time_us;
+    int64_t since_us = store_wall_us(replica->store) - oldest->dead_since_us;
     return dead > replica->limits.dead_silos || since_us >= replica->limits.dead_us;
 }
 

@@ -175,9 +175,56 @@ static void status_only_moves_forward(void)
     CU_ASSERT_EQUAL(scene_update(&scene, "a", "status", PLACEMENT_JOINING), QVT_FAILED_PRECONDITION);
     CU_ASSERT_EQUAL(scene_update(&scene, "a", "status", PLACEMENT_SHUTTING_DOWN), QVT_OK);
     CU_ASSERT_EQUAL(scene_update(&scene, "a", "status", PLACEMENT_ACTIVE), QVT_FAILED_PRECONDITION);
-    CU_ASSERT_EQUAL(scene_unregister(&scene, "a"), QVT_OK);
-    CU_ASSERT_EQUAL(scene_update(&scene, "a", "status", PLACEMENT_ACTIVE), QVT_FAILED_PRECONDITION);
+    CU_ASSERT_EQUAL(scene_update(&scene, "a", "status", PLACEMENT_DEAD), QVT_OK);
+    CU_ASSERT_EQUAL(scene.last.change->event, CHANGE_SILO_LEFT);
     CU_ASSERT_EQUAL(scene_silo(&scene, "a")->status, PLACEMENT_DEAD);
+    scene_deinit(&scene);
+}
+
+static void expect_expired(struct scene *scene, const struct update *update)
+{
+    CU_ASSERT_EQUAL(run_update(scene, update), QVT_NOT_FOUND);
+    EXPECT_TEXT(scene->error.reason, "LEASE_EXPIRED");
+}
+
+static void a_dead_incarnation_leaves_once_and_is_final(void)
+{
+    static const char *const paths[] = {"status", "port", "address", "labels", "scheduling"};
+    struct scene scene;
+    struct update update;
+    scene_init(&scene);
+    (void)scene_register(&scene, "a", 1, "");
+    (void)scene_unregister(&scene, "a");
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        given_update(&update, "a", paths[i]);
+        update.silo.status = QUARK__VERSION__V1__SILO_STATUS__SILO_STATUS_DEAD;
+        update.silo.port = 9;
+        update.silo.address = text("10.9.9.9");
+        update.silo.scheduling = QUARK__VERSION__V1__SCHEDULING__SCHEDULING_DRAINING;
+        expect_expired(&scene, &update);
+    }
+    given_update(&update, "a", "status");
+    update.silo.status = QUARK__VERSION__V1__SILO_STATUS__SILO_STATUS_DEAD;
+    update.silo.port = 9;
+    update.paths[1] = text("port");
+    update.mask.n_paths = 2;
+    expect_expired(&scene, &update);
+    CU_ASSERT_EQUAL(scene_revision(&scene), 2);
+    scene_deinit(&scene);
+}
+
+static void operators_cordon_and_stage_a_silo_id_that_is_dead(void)
+{
+    static const enum placement_scheduling choices[] = {PLACEMENT_CORDONED, PLACEMENT_STAGED, PLACEMENT_SCHEDULABLE};
+    struct scene scene;
+    scene_init(&scene);
+    (void)scene_register(&scene, "a", 1, "");
+    (void)scene_unregister(&scene, "a");
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+        CU_ASSERT_EQUAL(scene_update(&scene, "a", "scheduling", (int)choices[i]), QVT_OK);
+        CU_ASSERT_EQUAL(scene.last.change->event, CHANGE_SILO_UPDATED);
+        CU_ASSERT_EQUAL(scene_silo(&scene, "a")->scheduling, choices[i]);
+    }
     scene_deinit(&scene);
 }
 
@@ -368,8 +415,9 @@ SUITE_MAIN("server/registry/write", SUITE_CASE(etag_is_the_text_of_the_records_l
            SUITE_CASE(a_repeated_request_id_changes_nothing_and_answers_as_before),
            SUITE_CASE(a_request_id_of_another_record_is_refused), SUITE_CASE(who_why_and_request_id_are_in_the_change),
            SUITE_CASE(an_older_incarnation_is_superseded_in_every_write), SUITE_CASE(status_only_moves_forward),
-           SUITE_CASE(only_masked_fields_change), SUITE_CASE(without_mask_what_is_set_changes),
-           SUITE_CASE(labels_are_replaced_and_can_be_emptied),
+           SUITE_CASE(a_dead_incarnation_leaves_once_and_is_final),
+           SUITE_CASE(operators_cordon_and_stage_a_silo_id_that_is_dead), SUITE_CASE(only_masked_fields_change),
+           SUITE_CASE(without_mask_what_is_set_changes), SUITE_CASE(labels_are_replaced_and_can_be_emptied),
            SUITE_CASE(an_update_that_changes_nothing_makes_no_change),
            SUITE_CASE(unregistering_is_final_once_and_harmless_again),
            SUITE_CASE(versions_are_replaced_and_everything_else_untouched),

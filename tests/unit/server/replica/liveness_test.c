@@ -217,6 +217,20 @@ static void dead_silos_are_purged_after_seven_days(void)
     world_deinit(&world);
 }
 
+static void the_seven_days_count_from_death_whatever_operators_set_meanwhile(void)
+{
+    struct world world;
+    world_init(&world);
+    (void)world_register(&world, "a", 1, 15000);
+    (void)world_unregister(&world, "a");
+    world_advance_ms(&world, INT64_C(6) * 86400 * 1000);
+    CU_ASSERT_EQUAL(world_cordon(&world, "a"), QVT_OK);
+    CU_ASSERT_PTR_NOT_NULL(world_silo(&world, "a"));
+    world_advance_ms(&world, INT64_C(86400) * 1000 + 60001);
+    CU_ASSERT_PTR_NULL(world_silo(&world, "a"));
+    world_deinit(&world);
+}
+
 SUITE_MAIN("server/replica/liveness", SUITE_CASE(a_silo_expires_when_its_lease_is_over_and_not_before),
            SUITE_CASE(heartbeats_keep_a_silo_alive_without_touching_the_log),
            SUITE_CASE(a_silo_that_misses_two_heartbeats_is_suspect), SUITE_CASE(one_missed_heartbeat_is_forgiven),
@@ -226,4 +240,5 @@ SUITE_MAIN("server/replica/liveness", SUITE_CASE(a_silo_expires_when_its_lease_i
            SUITE_CASE(registering_again_is_a_sign_of_life), SUITE_CASE(a_superseded_heartbeat_is_refused),
            SUITE_CASE(volatile_facts_are_appended_to_the_record),
            SUITE_CASE(dead_silos_above_the_limit_are_purged_at_once),
-           SUITE_CASE(dead_silos_are_purged_after_seven_days))
+           SUITE_CASE(dead_silos_are_purged_after_seven_days),
+           SUITE_CASE(the_seven_days_count_from_death_whatever_operators_set_meanwhile))

@@ -115,17 +115,30 @@ qvt_status world_register(struct world *world, const char *silo_id, uint8_t inst
     return run(world, &command);
 }
 
-qvt_status world_update_status(struct world *world, const char *silo_id, int status)
+static qvt_status update(struct world *world, const char *silo_id, Quark__Version__V1__SiloInfo *silo)
 {
     Quark__Version__V1__UpdateSiloRequest request;
-    Quark__Version__V1__SiloInfo silo;
     quark__version__v1__update_silo_request__init(&request);
-    quark__version__v1__silo_info__init(&silo);
     request.silo_id = text(silo_id);
-    request.silo = &silo;
-    silo.status = (Quark__Version__V1__SiloStatus)status;
+    request.silo = silo;
     struct command command = {.kind = COMMAND_UPDATE_SILO, .update_silo = &request};
     return run(world, &command);
+}
+
+qvt_status world_update_status(struct world *world, const char *silo_id, int status)
+{
+    Quark__Version__V1__SiloInfo silo;
+    quark__version__v1__silo_info__init(&silo);
+    silo.status = (Quark__Version__V1__SiloStatus)status;
+    return update(world, silo_id, &silo);
+}
+
+qvt_status world_cordon(struct world *world, const char *silo_id)
+{
+    Quark__Version__V1__SiloInfo silo;
+    quark__version__v1__silo_info__init(&silo);
+    silo.scheduling = QUARK__VERSION__V1__SCHEDULING__SCHEDULING_CORDONED;
+    return update(world, silo_id, &silo);
 }
 
 qvt_status world_unregister(struct world *world, const char *silo_id)

@@ -36,6 +36,7 @@ void world_advance_ms(struct world *world, int64_t delta_ms);
 
 qvt_status world_register(struct world *world, const char *silo_id, uint8_t instance, int64_t lease_ms);
 qvt_status world_update_status(struct world *world, const char *silo_id, int status);
+qvt_status world_cordon(struct world *world, const char *silo_id);
 qvt_status world_unregister(struct world *world, const char *silo_id);
 
 /* cpu_percent < 0: without health. */
