@@ -121,7 +121,9 @@ void replica_heartbeat(struct replica *replica, const Quark__Version__V1__Heartb
 static qvt_status append_fields(const struct replica *replica, const struct registry_silo *silo,
                                 const struct pulse *pulse, struct buf *out)
 {
-    QVT_TRY(wire_put_time_us(out, SILO_LAST_HEARTBEAT, pulse->heard_wall_us));
+    if (pulse->heard_wall_us != 0) {
+        QVT_TRY(wire_put_time_us(out, SILO_LAST_HEARTBEAT, pulse->heard_wall_us));
+    }
     QVT_TRY(health_append(&pulse->health, out));
     QVT_TRY(activity_append(&pulse->activity, out));
     uint32_t remaining_ms = store_lease_remaining_ms(replica->log, silo->incarnation);

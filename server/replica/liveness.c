@@ -42,7 +42,7 @@ static struct pulse *ensure_pulse(struct replica *replica, const struct registry
 {
     struct pulse *pulse = pulses_find(&replica->pulses, silo->incarnation);
     if (pulse == NULL && pulses_add(&replica->pulses, silo->incarnation, silo->id, silo->lease_ttl_ms,
-                                    replica_now_us(replica), store_wall_us(replica->store), &pulse) == QVT_OK) {
+                                    replica_now_us(replica), &pulse) == QVT_OK) {
         pulse->suspect_wanted = silo->suspect;
         pulse->unhealthy_wanted = silo->unhealthy;
     }

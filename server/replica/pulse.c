@@ -39,7 +39,7 @@ struct pulse *pulses_find(const struct pulses *pulses, uint64_t incarnation)
 }
 
 qvt_status pulses_add(struct pulses *pulses, uint64_t incarnation, qvt_slice silo_id, uint32_t ttl_ms, int64_t now_us,
-                      int64_t wall_us, struct pulse **out)
+                      struct pulse **out)
 {
     QVT_TRY(table_reserve(&pulses->table, 1));
     QVT_TRY(deadlines_reserve(&pulses->late, pulses->table.count + 1));
@@ -59,7 +59,7 @@ qvt_status pulses_add(struct pulses *pulses, uint64_t incarnation, qvt_slice sil
     list_init(&pulse->suspect_link);
     list_init(&pulse->health_link);
     table_add(&pulses->table, hash_of(incarnation), pulse);
-    pulse_hear(pulses, pulse, now_us, wall_us);
+    pulse_hear(pulses, pulse, now_us, 0);
     *out = pulse;
     return QVT_OK;
 }
@@ -121,7 +121,7 @@ void pulse_hear(struct pulses *pulses, struct pulse *pulse, int64_t now_us, int6
 void pulse_learn(struct pulses *pulses, struct pulse *pulse, int64_t heard_us)
 {
     if (heard_us > pulse->heard_us) {
-        pulse->heard_wall_us += heard_us - pulse->heard_us;
+        pulse->heard_wall_us += pulse->heard_wall_us == 0 ? 0 : heard_us - pulse->heard_us;
         pulse->heard_us = heard_us;
         watch(pulses, pulse);
     }

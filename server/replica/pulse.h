@@ -15,8 +15,8 @@ struct pulse {
     struct list suspect_link; /* in pulses.suspects while suspect_wanted may differ from the record */
     struct list health_link;  /* in pulses.unhealthy likewise */
     int64_t heard_us;         /* monotonic: the last sign of life */
-    int64_t heard_wall_us;
-    int64_t begun_us; /* monotonic: when the lease was first granted; INT64_MIN: before this process */
+    int64_t heard_wall_us;    /* the same by the wall clock; 0: not heard in this process */
+    int64_t begun_us;         /* monotonic: when the lease was first granted; INT64_MIN: before this process */
     struct health health;
     struct activity activity;
     uint32_t in_time; /* renewals in time, one after the other */
@@ -43,9 +43,10 @@ void pulses_deinit(struct pulses *pulses);
 
 struct pulse *pulses_find(const struct pulses *pulses, uint64_t incarnation);
 
-/* A pulse for an incarnation that has none, heard now. NO_MEMORY. */
+/* A pulse for an incarnation that has none. It counts as heard now, for it may have been, but not by us: heard_wall_us is 0.
+ * NO_MEMORY. */
 QVT_MUST_CHECK qvt_status pulses_add(struct pulses *pulses, uint64_t incarnation, qvt_slice silo_id, uint32_t ttl_ms,
-                                     int64_t now_us, int64_t wall_us, struct pulse **out);
+                                     int64_t now_us, struct pulse **out);
 void pulses_remove(struct pulses *pulses, uint64_t incarnation);
 
 /* A sign of life: counts renewals in time and sets the moment of the next suspicion. A heartbeat comes every TTL/3; one

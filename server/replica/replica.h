@@ -84,7 +84,8 @@ void replica_heartbeat(struct replica *replica, const Quark__Version__V1__Heartb
                        replica_on_heartbeat on_heartbeat, void *data);
 
 /* Appends the volatile fields of a silo (last_heartbeat, health, activity, lease_remaining_ms) as encoded SiloInfo
- * fields: record image + these bytes = the answer of Get and List. NO_MEMORY leaves `out` as it was. */
+ * fields: record image + these bytes = the answer of Get and List. A registration counts as a heartbeat; what was heard
+ * before this process is not known and left out. NO_MEMORY leaves `out` as it was. */
 QVT_MUST_CHECK qvt_status replica_append_volatile(const struct replica *replica, const struct registry_silo *silo,
                                                   struct buf *out);
 

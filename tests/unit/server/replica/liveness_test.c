@@ -165,26 +165,58 @@ static void a_superseded_heartbeat_is_refused(void)
     world_deinit(&world);
 }
 
+/* The record with its volatile fields; free_unpacked it. */
+static Quark__Version__V1__SiloInfo *get(const struct world *world, const char *silo_id)
+{
+    struct buf bytes = BUF_INIT;
+    const struct registry_silo *silo = world_silo(world, silo_id);
+    CU_ASSERT_EQUAL(buf_append_slice(&bytes, image_value(silo->image)), QVT_OK);
+    CU_ASSERT_EQUAL(replica_append_volatile(world->replica, silo, &bytes), QVT_OK);
+    Quark__Version__V1__SiloInfo *info = quark__version__v1__silo_info__unpack(NULL, bytes.len, bytes.data);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(info);
+    buf_deinit(&bytes);
+    return info;
+}
+
 static void volatile_facts_are_appended_to_the_record(void)
 {
     struct world world;
-    struct buf bytes = BUF_INIT;
     world_init(&world);
     (void)world_register(&world, "a", 1, 15000);
     world_advance_ms(&world, 3000);
     (void)world_beat(&world, "a", 50);
     world_advance_ms(&world, 1000);
-    const struct registry_silo *silo = world_silo(&world, "a");
-    CU_ASSERT_EQUAL(buf_append_slice(&bytes, image_value(silo->image)), QVT_OK);
-    CU_ASSERT_EQUAL(replica_append_volatile(world.replica, silo, &bytes), QVT_OK);
-    Quark__Version__V1__SiloInfo *info = quark__version__v1__silo_info__unpack(NULL, bytes.len, bytes.data);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(info);
+    Quark__Version__V1__SiloInfo *info = get(&world, "a");
     EXPECT_TEXT(info->silo_id, "a");
     CU_ASSERT_EQUAL(info->lease_remaining_ms, 14000);
     CU_ASSERT_DOUBLE_EQUAL(info->health->score, 70, 0.001);
     CU_ASSERT_EQUAL(info->last_heartbeat->seconds, world.clock.wall_us / 1000000 - 1);
     quark__version__v1__silo_info__free_unpacked(info, NULL);
-    buf_deinit(&bytes);
+    world_deinit(&world);
+}
+
+/* -1: none. */
+static int64_t last_heartbeat(const struct world *world, const char *silo_id)
+{
+    Quark__Version__V1__SiloInfo *info = get(world, silo_id);
+    int64_t seconds = info->last_heartbeat == NULL ? -1 : info->last_heartbeat->seconds;
+    quark__version__v1__silo_info__free_unpacked(info, NULL);
+    return seconds;
+}
+
+static void the_last_heartbeat_is_one_that_was_heard_or_the_registration(void)
+{
+    struct world world;
+    world_init(&world);
+    (void)world_register(&world, "a", 1, 15000);
+    CU_ASSERT_EQUAL(last_heartbeat(&world, "a"), world.clock.wall_us / 1000000);
+    world_advance_ms(&world, 3000);
+    world_restart(&world);
+    CU_ASSERT_EQUAL(last_heartbeat(&world, "a"), -1);
+    world_advance_ms(&world, 10000);
+    CU_ASSERT_EQUAL(last_heartbeat(&world, "a"), -1);
+    (void)world_beat(&world, "a", -1);
+    CU_ASSERT_EQUAL(last_heartbeat(&world, "a"), world.clock.wall_us / 1000000);
     world_deinit(&world);
 }
 
@@ -239,6 +271,7 @@ SUITE_MAIN("server/replica/liveness", SUITE_CASE(a_silo_expires_when_its_lease_i
            SUITE_CASE(exactly_fifty_is_healthy), SUITE_CASE(many_silos_expire_in_one_change_of_a_thousand),
            SUITE_CASE(registering_again_is_a_sign_of_life), SUITE_CASE(a_superseded_heartbeat_is_refused),
            SUITE_CASE(volatile_facts_are_appended_to_the_record),
+           SUITE_CASE(the_last_heartbeat_is_one_that_was_heard_or_the_registration),
            SUITE_CASE(dead_silos_above_the_limit_are_purged_at_once),
            SUITE_CASE(dead_silos_are_purged_after_seven_days),
            SUITE_CASE(the_seven_days_count_from_death_whatever_operators_set_meanwhile))

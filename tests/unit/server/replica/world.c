@@ -24,27 +24,39 @@ static void on_change(void *data, struct change *change)
     CU_ASSERT_EQUAL(registry_head(replica_registry(world->replica))->revision, change->position.revision);
 }
 
-void world_init_limits(struct world *world, const struct registry_limits *limits)
+static void open_replica(struct world *world)
 {
-    *world = (struct world){.seed = 11, .limits = *limits};
-    virtual_clock_init(&world->clock, WORLD_BEGIN_US);
-    world->entropy = entropy_seeded(&world->seed);
-    CU_ASSERT_EQUAL_FATAL(store_memory_new(&world->store, &world->clock.clock), QVT_OK);
     struct replica_options options = {
         .store = world->store,
         .cluster = "default",
         .entropy = &world->entropy,
-        .limits = *limits,
+        .limits = world->limits,
         .observer = {.on_wake = on_wake, .on_change = on_change, .data = world},
     };
     CU_ASSERT_EQUAL_FATAL(replica_new(&world->replica, &options), QVT_OK);
     world_settle(world);
 }
 
+void world_init_limits(struct world *world, const struct registry_limits *limits)
+{
+    *world = (struct world){.seed = 11, .limits = *limits};
+    virtual_clock_init(&world->clock, WORLD_BEGIN_US);
+    world->entropy = entropy_seeded(&world->seed);
+    CU_ASSERT_EQUAL_FATAL(store_memory_new(&world->store, &world->clock.clock), QVT_OK);
+    open_replica(world);
+}
+
 void world_init(struct world *world)
 {
     struct registry_limits limits = REGISTRY_LIMITS_DEFAULT;
     world_init_limits(world, &limits);
+}
+
+void world_restart(struct world *world)
+{
+    replica_close(world->replica, NULL, NULL);
+    world->woken = false;
+    open_replica(world);
 }
 
 void world_deinit(struct world *world)

@@ -28,6 +28,9 @@ void world_init(struct world *world);
 void world_init_limits(struct world *world, const struct registry_limits *limits);
 void world_deinit(struct world *world);
 
+/* Another replica takes the place of this one; the store stays. */
+void world_restart(struct world *world);
+
 /* Turns until nothing is asked and nothing is due. */
 void world_settle(struct world *world);
 
