@@ -45,11 +45,37 @@ struct command {
 
 #define COMMAND_FLAGS_MAX 24
 
+extern const struct command command_capabilities;
+extern const struct command command_completion;
 extern const struct command command_find;
+extern const struct command command_health;
+extern const struct command command_heartbeat;
+extern const struct command command_policy_delete;
+extern const struct command command_policy_get;
+extern const struct command command_policy_list;
+extern const struct command command_policy_set;
+extern const struct command command_silo_cordon;
+extern const struct command command_silo_drain;
 extern const struct command command_silo_get;
 extern const struct command command_silo_list;
 extern const struct command command_silo_register;
+extern const struct command command_silo_stage;
+extern const struct command command_silo_uncordon;
 extern const struct command command_silo_unregister;
+extern const struct command command_silo_update;
+extern const struct command command_status;
 extern const struct command command_watch;
+
+/* All of them, in the order of the help. */
+extern const struct command *const commands[];
+extern const size_t command_count;
+
+/* The command that the first words name, and how many they are; NULL: none. */
+const struct command *command_find_by_words(char *const *words, size_t count, size_t *taken);
+
+#define SHARED_FLAGS 4
+
+/* The flags that every command has; returns SHARED_FLAGS. */
+size_t command_shared_flags(struct settings *settings, struct flag out[SHARED_FLAGS]);
 
 #endif

@@ -1,10 +1,9 @@
 /* qvtctl find */
 #include <inttypes.h>
 #include <stdio.h>
-#include <strings.h>
 
 #include "cli/ask.h"
-#include "cli/report.h"
+#include "cli/read.h"
 #include "cli/session.h"
 #include "cli/show.h"
 #include "qvt/quark/version/v1/version_tracker.json.h"
@@ -31,10 +30,12 @@ static size_t own_flags(void *data, struct flag *out)
                                  &options->version, 0};
     out[count++] =
         (struct flag){"--range", NULL, "RANGE", "a range instead of a version (^2.1)", FLAG_TEXT, &options->range, 0};
-    out[count++] = (struct flag){"--mode",  NULL,           "MODE", "strict, patch, minor, major, backward or range",
-                                 FLAG_TEXT, &options->mode, 0};
     out[count++] = (struct flag){
-        "--selector", NULL, "SELECTOR", "all, latest, minimum, closest or ramp", FLAG_TEXT, &options->selector, 0};
+        "--mode",       NULL, "strict|patch|minor|major|backward|range", "instead of the policy's", FLAG_TEXT,
+        &options->mode, 0};
+    out[count++] =
+        (struct flag){"--selector",       NULL, "all|latest|minimum|closest|ramp", "instead of the policy's", FLAG_TEXT,
+                      &options->selector, 0};
     out[count++] = (struct flag){"--actor-id", NULL, "ID", "the actor, for the ramp", FLAG_TEXT, &options->actor_id, 0};
     out[count++] =
         (struct flag){"--limit", NULL, "N", "at most this many; 0: all", FLAG_NUMBER, &options->limit, UINT32_MAX};
@@ -45,31 +46,14 @@ static size_t own_flags(void *data, struct flag *out)
     return count;
 }
 
-/* The value with that name, which may lack the prefix; false: none. NULL text leaves *out. */
-static bool read_enum(const ProtobufCEnumDescriptor *type, const char *prefix, const char *text, int *out)
-{
-    if (text == NULL) {
-        return true;
-    }
-    for (unsigned i = 1; i < type->n_values; i++) {
-        char room[12];
-        if (strcasecmp(text, show_enum(type, prefix, type->values[i].value, room)) == 0) {
-            *out = type->values[i].value;
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum exit_code show_dropped(const find_response *answer)
 {
+    static const char *const header[] = {"DROPPED", "VERSION", "RULE"};
     struct table table = TABLE_INIT(3);
     if (answer->n_dropped == 0) {
         return EXIT_DONE;
     }
-    table_add(&table, "DROPPED");
-    table_add(&table, "VERSION");
-    table_add(&table, "RULE");
+    table_add_header(&table, header);
     for (size_t i = 0; i < answer->n_dropped; i++) {
         char room[12];
         table_add(&table, answer->dropped[i]->silo_id);
@@ -77,16 +61,14 @@ static enum exit_code show_dropped(const find_response *answer)
         table_add(&table, show_enum(&quark__version__v1__drop_reason__descriptor, "DROP_REASON_",
                                     (int)answer->dropped[i]->reason, room));
     }
-    return table_print(&table, stdout) == QVT_OK ? EXIT_DONE : report_usage("out of memory");
+    return table_show(&table);
 }
 
 static enum exit_code show_found(const find_response *answer)
 {
     static const char *const header[] = {"SILO", "VERSION", "ADDRESS", "INCARNATION", "NOTES"};
     struct table table = TABLE_INIT(5);
-    for (size_t i = 0; i < sizeof header / sizeof header[0]; i++) {
-        table_add(&table, header[i]);
-    }
+    table_add_header(&table, header);
     for (size_t i = 0; i < answer->n_silos; i++) {
         const Quark__Version__V1__CompatibleSilo *silo = answer->silos[i];
         char address[SHOW_ADDRESS_MAX];
@@ -94,10 +76,10 @@ static enum exit_code show_found(const find_response *answer)
         table_add(&table, silo->version);
         table_add(&table, show_address(silo->address, silo->port, address));
         table_add_format(&table, "%" PRIu64, silo->incarnation);
-        table_add_format(&table, "%s%s%s", silo->suspect ? "suspect" : "", silo->suspect && silo->unhealthy ? "," : "",
-                         silo->unhealthy ? "unhealthy" : "");
+        table_add_styled(&table, STYLE_WARNING, "%s%s%s", silo->suspect ? "suspect" : "",
+                         silo->suspect && silo->unhealthy ? "," : "", silo->unhealthy ? "unhealthy" : "");
     }
-    return table_print(&table, stdout) == QVT_OK ? EXIT_DONE : report_usage("out of memory");
+    return table_show(&table);
 }
 
 static enum exit_code show(const ProtobufCMessage *message)
@@ -119,18 +101,21 @@ static enum exit_code run(const struct settings *settings, const struct argument
     struct options *options = data;
     find_request request;
     int mode = 0, selector = 0;
-    if (!read_enum(&quark__version__v1__compatibility_mode__descriptor, "COMPATIBILITY_MODE_", options->mode, &mode)) {
-        return report_usage("--mode: '%.64s' is none of strict, patch, minor, major, backward, range", options->mode);
+    enum exit_code code = read_enum_flag("--mode", &quark__version__v1__compatibility_mode__descriptor,
+                                         "COMPATIBILITY_MODE_", options->mode, &mode);
+    if (code == EXIT_DONE) {
+        code = read_enum_flag("--selector", &quark__version__v1__selector__descriptor, "SELECTOR_", options->selector,
+                              &selector);
     }
-    if (!read_enum(&quark__version__v1__selector__descriptor, "SELECTOR_", options->selector, &selector)) {
-        return report_usage("--selector: '%.64s' is none of all, latest, minimum, closest, ramp", options->selector);
+    if (code != EXIT_DONE) {
+        return code;
     }
     quark__version__v1__find_compatible_silos_request__init(&request);
     request.cluster = settings->cluster;
     request.actor_type = arguments->items[0];
-    request.version = options->version != NULL ? options->version : request.version;
-    request.range = options->range != NULL ? options->range : request.range;
-    request.actor_id = options->actor_id != NULL ? options->actor_id : request.actor_id;
+    read_text(&request.version, options->version);
+    read_text(&request.range, options->range);
+    read_text(&request.actor_id, options->actor_id);
     request.mode = (Quark__Version__V1__CompatibilityMode)mode;
     request.selector = (Quark__Version__V1__Selector)selector;
     request.limit = (uint32_t)options->limit;

@@ -59,6 +59,19 @@ static bool read_number(const char *text, uint64_t max, uint64_t *out)
     return number <= max;
 }
 
+/* "12", "12.5"; no sign, no exponent. */
+static bool read_decimal(const char *text, struct flag_decimal *out)
+{
+    size_t digits = strspn(text, "0123456789");
+    size_t more = text[digits] == '.' ? strspn(text + digits + 1, "0123456789") : 0;
+    if (digits == 0 || text[digits + (more > 0 ? more + 1 : 0)] != '\0') {
+        return false;
+    }
+    out->value = strtod(text, NULL);
+    out->is_given = true;
+    return true;
+}
+
 static bool set(struct flag_parse *parse, const struct flag *flag, char *text)
 {
     switch (flag->kind) {
@@ -73,6 +86,13 @@ static bool set(struct flag_parse *parse, const struct flag *flag, char *text)
         if (!read_number(text, flag->max, flag->target)) {
             snprintf(parse->error, sizeof parse->error, "%s: '%.64s' is not a number from 0 to %llu", flag->name, text,
                      (unsigned long long)flag->max);
+            return false;
+        }
+        return true;
+    case FLAG_DECIMAL:
+        if (!read_decimal(text, flag->target)) {
+            snprintf(parse->error, sizeof parse->error, "%s: '%.64s' is not a number such as 12 or 12.5", flag->name,
+                     text);
             return false;
         }
         return true;

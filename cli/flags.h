@@ -11,6 +11,7 @@ enum flag_kind {
     FLAG_TEXT,     /* char * */
     FLAG_LIST,     /* struct flag_list: may be repeated */
     FLAG_NUMBER,   /* uint64_t, at most `max` */
+    FLAG_DECIMAL,  /* struct flag_decimal: at least 0 */
     FLAG_DURATION, /* uint32_t milliseconds: "30s", "2m", "500ms", "1h", "15" (seconds) */
     FLAG_SWITCH    /* bool */
 };
@@ -19,6 +20,11 @@ enum flag_kind {
 struct flag_list {
     char **items;
     size_t count;
+};
+
+struct flag_decimal {
+    double value;
+    bool is_given;
 };
 
 struct flag {

@@ -9,30 +9,6 @@
 #define DEFAULT_ENDPOINT "127.0.0.1:7070"
 #define DEFAULT_TIMEOUT_MS 5000
 
-static const struct command *const commands[] = {
-    &command_silo_list,       &command_silo_get, &command_silo_register,
-    &command_silo_unregister, &command_find,     &command_watch,
-};
-#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
-#define SHARED_FLAGS 4
-
-static void shared_flags(struct settings *settings, struct flag out[SHARED_FLAGS])
-{
-    out[0] = (struct flag){"--endpoint",
-                           NULL,
-                           "ADDR:PORT",
-                           "the tracker; several with commas ($QVT_ENDPOINTS, " DEFAULT_ENDPOINT ")",
-                           FLAG_TEXT,
-                           &settings->endpoints,
-                           0};
-    out[1] = (struct flag){"--cluster", NULL, "NAME", "the cluster (default)", FLAG_TEXT, &settings->cluster, 0};
-    out[2] = (struct flag){
-        "--output",        "-o", "table|json", "how to print (table); json is the whole answer", FLAG_TEXT,
-        &settings->output, 0};
-    out[3] = (struct flag){
-        "--timeout", NULL, "DURATION", "how long to wait for an answer (5s)", FLAG_DURATION, &settings->timeout_ms, 0};
-}
-
 static void help_tail(const struct flag_table *shared, FILE *out)
 {
     fprintf(out, "\nFlags of every command:\n");
@@ -45,7 +21,7 @@ static void help_all(const struct flag_table *shared, FILE *out)
 {
     fprintf(out, "usage: " PROGRAM " COMMAND [ARGUMENT...] [FLAG...]\n\nCommands (" PROGRAM
                  " COMMAND --help tells more):\n");
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    for (size_t i = 0; i < command_count; i++) {
         int width = (int)strlen(commands[i]->words) + (commands[i]->arguments[0] != '\0' ? 1 : 0);
         fprintf(out, "  %s%s%s%*s%s\n", commands[i]->words, commands[i]->arguments[0] != '\0' ? " " : "",
                 commands[i]->arguments, 28 - width - (int)strlen(commands[i]->arguments), "", commands[i]->summary);
@@ -70,23 +46,6 @@ static enum exit_code usage_error(const struct command *command, const char *err
     fprintf(stderr, PROGRAM ": %s (" PROGRAM "%s%s --help)\n", error, command != NULL ? " " : "",
             command != NULL ? command->words : "");
     return EXIT_USAGE;
-}
-
-/* The command that the first words name, and how many they are; NULL: none. */
-static const struct command *find_command(const struct flag_parse *words, size_t *taken)
-{
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        const char *name = commands[i]->words;
-        const char *space = strchr(name, ' ');
-        size_t first_len = space != NULL ? (size_t)(space - name) : strlen(name);
-        *taken = space != NULL ? 2 : 1;
-        if (words->argument_count >= *taken && strlen(words->arguments[0]) == first_len &&
-            memcmp(words->arguments[0], name, first_len) == 0 &&
-            (space == NULL || strcmp(words->arguments[1], space + 1) == 0)) {
-            return commands[i];
-        }
-    }
-    return NULL;
 }
 
 static const char *check_settings(struct settings *settings)
@@ -157,12 +116,12 @@ static enum exit_code run(int argc, char **argv, char **room)
     struct settings settings = {given != NULL ? given : default_endpoint, default_cluster, default_output,
                                 DEFAULT_TIMEOUT_MS, false};
     struct flag flags[SHARED_FLAGS];
-    shared_flags(&settings, flags);
+    (void)command_shared_flags(&settings, flags);
     struct flag_table shared = FLAG_TABLE(flags);
     struct flag_parse parse = {.arguments = room};
     size_t taken;
     collect_words(&parse, &shared, argc, argv);
-    const struct command *command = find_command(&parse, &taken);
+    const struct command *command = command_find_by_words(parse.arguments, parse.argument_count, &taken);
     enum exit_code code = EXIT_DONE;
     if (command != NULL) {
         code = run_command(command, taken, &settings, &shared, &parse, argc, argv);

@@ -58,3 +58,9 @@ enum exit_code report_usage(const char *format, ...)
     fputc('\n', stderr);
     return EXIT_USAGE;
 }
+
+enum exit_code report_no_memory(void)
+{
+    fprintf(stderr, "qvtctl: out of memory\n");
+    return EXIT_REFUSED;
+}

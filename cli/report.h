@@ -14,4 +14,7 @@ enum exit_code report_not_opened(const qvt_error *error);
 /* As report_error for a flag or argument that is wrong before anything is sent. */
 enum exit_code report_usage(const char *format, ...) QVT_PRINTF(1, 2);
 
+/* Out of memory: one line on stderr. */
+enum exit_code report_no_memory(void);
+
 #endif

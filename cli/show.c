@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protobuf-c/quark/version/v1/policy.pb-c.h"
+
 const char *show_enum(const ProtobufCEnumDescriptor *type, const char *prefix, int value, char *room)
 {
     const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value(type, value);
@@ -22,6 +24,43 @@ const char *show_silo_status(int status, char *room)
 const char *show_scheduling(int scheduling, char *room)
 {
     return show_enum(&quark__version__v1__scheduling__descriptor, "SCHEDULING_", scheduling, room);
+}
+
+const char *show_mode(int mode, char *room)
+{
+    int shown = mode != 0 ? mode : QUARK__VERSION__V1__COMPATIBILITY_MODE__COMPATIBILITY_MODE_STRICT;
+    return show_enum(&quark__version__v1__compatibility_mode__descriptor, "COMPATIBILITY_MODE_", shown, room);
+}
+
+const char *show_selector(int selector, char *room)
+{
+    int shown = selector != 0 ? selector : QUARK__VERSION__V1__SELECTOR__SELECTOR_ALL;
+    return show_enum(&quark__version__v1__selector__descriptor, "SELECTOR_", shown, room);
+}
+
+static enum style style_of(const Quark__Version__V1__SiloInfo *silo)
+{
+    switch (silo->status) {
+    case QUARK__VERSION__V1__SILO_STATUS__SILO_STATUS_DEAD: return STYLE_BAD;
+    case QUARK__VERSION__V1__SILO_STATUS__SILO_STATUS_ACTIVE:
+        return silo->suspect || silo->unhealthy ? STYLE_WARNING : STYLE_GOOD;
+    default: return STYLE_WARNING;
+    }
+}
+
+void show_status_cell(struct table *table, const Quark__Version__V1__SiloInfo *silo, const char *between)
+{
+    char room[12];
+    table_add_styled(table, style_of(silo), "%s%s%s%s%s", show_silo_status((int)silo->status, room),
+                     silo->suspect ? between : "", silo->suspect ? "suspect" : "", silo->unhealthy ? between : "",
+                     silo->unhealthy ? "unhealthy" : "");
+}
+
+void show_scheduling_cell(struct table *table, const Quark__Version__V1__SiloInfo *silo)
+{
+    char room[12];
+    bool is_usual = silo->scheduling == QUARK__VERSION__V1__SCHEDULING__SCHEDULING_SCHEDULABLE;
+    table_add_styled(table, is_usual ? STYLE_PLAIN : STYLE_WARNING, "%s", show_scheduling((int)silo->scheduling, room));
 }
 
 static qvt_status join_versions(struct buf *out, const Quark__Version__V1__SiloInfo *silo)

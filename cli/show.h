@@ -14,6 +14,14 @@ const char *show_enum(const ProtobufCEnumDescriptor *type, const char *prefix, i
 const char *show_silo_status(int status, char *room);
 const char *show_scheduling(int scheduling, char *room);
 
+/* One that is not set shows as the default: STRICT, ALL. */
+const char *show_mode(int mode, char *room);
+const char *show_selector(int selector, char *room);
+
+/* The status with its marks, "ACTIVE,suspect", and the scheduling, as coloured cells. */
+void show_status_cell(struct table *table, const Quark__Version__V1__SiloInfo *silo, const char *between);
+void show_scheduling_cell(struct table *table, const Quark__Version__V1__SiloInfo *silo);
+
 /* "Cart=1.0.0,Order=2.1.0" as a cell. */
 void show_versions(struct table *table, const Quark__Version__V1__SiloInfo *silo);
 

@@ -2,16 +2,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/ask.h"
+#include "cli/audit.h"
+#include "cli/read.h"
 #include "cli/report.h"
 #include "cli/session.h"
 #include "cli/show.h"
 #include "qvt/quark/version/v1/version_tracker.json.h"
 
 typedef Quark__Version__V1__SiloInfo__ActorTypeVersionsEntry version_entry;
-typedef Quark__Version__V1__SiloInfo__LabelsEntry label_entry;
 
 struct options {
     struct flag_list types;
@@ -22,8 +22,7 @@ struct options {
     char *region;
     char *zone;
     char *build;
-    char *who;
-    char *why;
+    struct audit audit;
 };
 
 static size_t own_flags(void *data, struct flag *out)
@@ -42,9 +41,7 @@ static size_t own_flags(void *data, struct flag *out)
     out[count++] = (struct flag){"--region", NULL, "REGION", "its region", FLAG_TEXT, &options->region, 0};
     out[count++] = (struct flag){"--zone", NULL, "ZONE", "its zone", FLAG_TEXT, &options->zone, 0};
     out[count++] = (struct flag){"--build", NULL, "ID", "its build", FLAG_TEXT, &options->build, 0};
-    out[count++] = (struct flag){"--who", NULL, "NAME", "who does this, for the history", FLAG_TEXT, &options->who, 0};
-    out[count++] = (struct flag){"--why", NULL, "TEXT", "why, for the history", FLAG_TEXT, &options->why, 0};
-    return count;
+    return count + audit_flags(&options->audit, out + count);
 }
 
 /* What the request's maps point into. */
@@ -52,8 +49,7 @@ struct maps {
     version_entry *versions;
     version_entry **version_list;
     Quark__Version__V1__AssemblyVersionInfo *infos;
-    label_entry *labels;
-    label_entry **label_list;
+    struct labels labels;
 };
 
 static void free_maps(struct maps *maps)
@@ -61,8 +57,7 @@ static void free_maps(struct maps *maps)
     free(maps->versions);
     free(maps->version_list);
     free(maps->infos);
-    free(maps->labels);
-    free(maps->label_list);
+    labels_deinit(&maps->labels);
 }
 
 static bool allocate_maps(struct maps *maps, const struct options *options)
@@ -70,27 +65,16 @@ static bool allocate_maps(struct maps *maps, const struct options *options)
     maps->versions = calloc(options->types.count + 1, sizeof *maps->versions);
     maps->version_list = calloc(options->types.count + 1, sizeof *maps->version_list);
     maps->infos = calloc(options->types.count + 1, sizeof *maps->infos);
-    maps->labels = calloc(options->labels.count + 1, sizeof *maps->labels);
-    maps->label_list = calloc(options->labels.count + 1, sizeof *maps->label_list);
-    return maps->versions != NULL && maps->version_list != NULL && maps->infos != NULL && maps->labels != NULL &&
-           maps->label_list != NULL;
+    return labels_init(&maps->labels, options->labels.count) && maps->versions != NULL && maps->version_list != NULL &&
+           maps->infos != NULL;
 }
 
-/* Cuts "name=value" at the last or first '=' in place; NULL: there is none. A version has no '=', an actor type may. */
-static char *cut(char *text, bool at_last)
-{
-    char *equals = at_last ? strrchr(text, '=') : strchr(text, '=');
-    if (equals != NULL) {
-        *equals++ = '\0';
-    }
-    return equals;
-}
-
+/* A version has no '=', an actor type may. */
 static enum exit_code fill_versions(Quark__Version__V1__SiloInfo *silo, struct maps *maps,
                                     const struct flag_list *types)
 {
     for (size_t i = 0; i < types->count; i++) {
-        char *version = cut(types->items[i], true);
+        char *version = read_pair(types->items[i], true);
         if (version == NULL) {
             return report_usage("--type: '%.64s' is not TYPE=VERSION", types->items[i]);
         }
@@ -108,24 +92,10 @@ static enum exit_code fill_versions(Quark__Version__V1__SiloInfo *silo, struct m
 
 static enum exit_code fill_labels(Quark__Version__V1__SiloInfo *silo, struct maps *maps, const struct flag_list *labels)
 {
-    for (size_t i = 0; i < labels->count; i++) {
-        char *value = cut(labels->items[i], false);
-        if (value == NULL) {
-            return report_usage("--label: '%.64s' is not KEY=VALUE", labels->items[i]);
-        }
-        quark__version__v1__silo_info__labels_entry__init(&maps->labels[i]);
-        maps->labels[i].key = labels->items[i];
-        maps->labels[i].value = value;
-        maps->label_list[i] = &maps->labels[i];
-    }
-    silo->labels = maps->label_list;
-    silo->n_labels = labels->count;
-    return EXIT_DONE;
-}
-
-static void set_text(char **member, char *given)
-{
-    *member = given != NULL ? given : *member;
+    enum exit_code code = labels_read(&maps->labels, labels);
+    silo->labels = maps->labels.list;
+    silo->n_labels = maps->labels.count;
+    return code;
 }
 
 static enum exit_code show(const ProtobufCMessage *message)
@@ -153,8 +123,7 @@ static enum exit_code send(const struct settings *settings, Quark__Version__V1__
     silo->lease_ttl = options->ttl_ms > 0 ? &ttl : NULL;
     request.cluster = settings->cluster;
     request.silo = silo;
-    set_text(&request.who, options->who);
-    set_text(&request.why, options->why);
+    AUDIT_FILL(&request, &options->audit);
     return ask(settings, METHOD(REGISTER_SILO), &request.base, &quark_version_v1_register_silo_response_json_type,
                show);
 }
@@ -162,16 +131,16 @@ static enum exit_code send(const struct settings *settings, Quark__Version__V1__
 static enum exit_code run(const struct settings *settings, const struct arguments *arguments, void *data)
 {
     struct options *options = data;
-    struct maps maps = {NULL, NULL, NULL, NULL, NULL};
+    struct maps maps = {NULL, NULL, NULL, {NULL, NULL, 0}};
     Quark__Version__V1__SiloInfo silo;
     quark__version__v1__silo_info__init(&silo);
     silo.silo_id = arguments->items[0];
     silo.port = (uint32_t)options->port;
-    set_text(&silo.address, options->address);
-    set_text(&silo.region_id, options->region);
-    set_text(&silo.zone_id, options->zone);
-    set_text(&silo.build_id, options->build);
-    enum exit_code code = allocate_maps(&maps, options) ? EXIT_DONE : report_usage("out of memory");
+    read_text(&silo.address, options->address);
+    read_text(&silo.region_id, options->region);
+    read_text(&silo.zone_id, options->zone);
+    read_text(&silo.build_id, options->build);
+    enum exit_code code = allocate_maps(&maps, options) ? EXIT_DONE : report_no_memory();
     code = code == EXIT_DONE ? fill_versions(&silo, &maps, &options->types) : code;
     code = code == EXIT_DONE ? fill_labels(&silo, &maps, &options->labels) : code;
     code = code == EXIT_DONE ? send(settings, &silo, options) : code;
@@ -185,7 +154,7 @@ const struct command command_silo_register = {
     .summary = "Register a silo with the versions it serves",
     .details =
         "Replaces what the silo owns when it is registered already. Nobody renews its lease: after the TTL it is\n"
-        "DEAD unless something sends heartbeats.\n"
+        "DEAD unless something sends heartbeats (qvtctl heartbeat).\n"
         "example: qvtctl silo register orders-1 --address 10.0.0.5 --port 11111 --type Order=2.1.0 --ttl 10m\n",
     .min_arguments = 1,
     .max_arguments = 1,

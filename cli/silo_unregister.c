@@ -2,20 +2,13 @@
 #include <stdio.h>
 
 #include "cli/ask.h"
+#include "cli/audit.h"
 #include "cli/session.h"
 #include "qvt/quark/version/v1/version_tracker.json.h"
 
-struct options {
-    char *who;
-    char *why;
-};
-
 static size_t own_flags(void *data, struct flag *out)
 {
-    struct options *options = data;
-    out[0] = (struct flag){"--who", NULL, "NAME", "who does this, for the history", FLAG_TEXT, &options->who, 0};
-    out[1] = (struct flag){"--why", NULL, "TEXT", "why, for the history", FLAG_TEXT, &options->why, 0};
-    return 2;
+    return audit_flags(data, out);
 }
 
 static enum exit_code show(const ProtobufCMessage *message)
@@ -28,13 +21,12 @@ static enum exit_code show(const ProtobufCMessage *message)
 
 static enum exit_code run(const struct settings *settings, const struct arguments *arguments, void *data)
 {
-    const struct options *options = data;
+    const struct audit *audit = data;
     Quark__Version__V1__UnregisterSiloRequest request;
     quark__version__v1__unregister_silo_request__init(&request);
     request.cluster = settings->cluster;
     request.silo_id = arguments->items[0];
-    request.who = options->who != NULL ? options->who : request.who;
-    request.why = options->why != NULL ? options->why : request.why;
+    AUDIT_FILL(&request, audit);
     return ask(settings, METHOD(UNREGISTER_SILO), &request.base, &quark_version_v1_unregister_silo_response_json_type,
                show);
 }
@@ -46,7 +38,7 @@ const struct command command_silo_unregister = {
     .details = "The silo becomes DEAD. An unknown or dead silo is no error: nothing changes.\n",
     .min_arguments = 1,
     .max_arguments = 1,
-    .options_size = sizeof(struct options),
+    .options_size = sizeof(struct audit),
     .own_flags = own_flags,
     .run = run,
 };

@@ -30,13 +30,32 @@ static void print_silo(const Quark__Version__V1__SiloInfo *silo)
     }
 }
 
+static void print_policy(const Quark__Version__V1__Policy *policy)
+{
+    char mode[12], selector[12];
+    printf(" %s %s", show_mode((int)policy->mode, mode), show_selector((int)policy->selector, selector));
+    if (policy->range[0] != '\0') {
+        print_text(" ", policy->range);
+    }
+}
+
+static void print_setting(const Quark__Version__V1__Setting *setting)
+{
+    printf(" %" PRIu64, setting->number);
+    print_text(" ", setting->text);
+}
+
 static void print_record(const char *before, const Quark__Version__V1__Record *record)
 {
     char room[12];
     printf("%s%s", before, kind_name((int)record->kind, room));
-    print_text(" ", record->key);
+    print_text(" ", record->key[0] != '\0' ? record->key : "(default)");
     if (record->value_case == QUARK__VERSION__V1__RECORD__VALUE_SILO) {
         print_silo(record->silo);
+    } else if (record->value_case == QUARK__VERSION__V1__RECORD__VALUE_POLICY) {
+        print_policy(record->policy);
+    } else if (record->value_case == QUARK__VERSION__V1__RECORD__VALUE_SETTING) {
+        print_setting(record->setting);
     }
     putchar('\n');
 }

@@ -1,19 +1,28 @@
 #!/usr/bin/python3
 """qvtctl against a real qvtd: every command, what it prints, how it fails."""
 
+import contextlib
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "qvtd"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "libqvt"))
 
 import harness  # noqa: E402
+from faults import frozen  # noqa: E402
 
 DONE, REFUSED, USAGE, NOT_FOUND, UNREACHABLE = range(5)
-COMMANDS = ["silo list", "silo get", "silo register", "silo unregister", "find", "watch"]
+COMMANDS = [
+    *(f"silo {word}" for word in "list get register update cordon stage drain uncordon unregister".split()),
+    *(f"policy {word}" for word in "list get set delete".split()),
+    *"heartbeat capabilities find watch status health completion".split(),
+]
 
 
 def qvtctl(*words, environment=None):
@@ -117,6 +126,210 @@ class Silos(QvtctlTestCase):
             stub.RegisterSilo(messages.RegisterSiloRequest(silo=silo), timeout=20)
         self.assertEqual(1001, len(self.run_json("silo", "list")["silos"]))
         self.assertEqual(1002, len(self.run_ok("silo", "list").splitlines()))
+
+
+class Updates(QvtctlTestCase):
+    def scheduling(self, silo_id):
+        return self.run_json("silo", "get", silo_id)["silo"]["scheduling"].removeprefix("SCHEDULING_")
+
+    def labels(self, silo_id):
+        return self.run_json("silo", "get", silo_id)["silo"].get("labels", {})
+
+    def test_update_changes_what_its_flags_name_and_nothing_else(self):
+        self.register("a", "Order=1.0.0", flags=["--label", "rack=7", "--label", "old=1"])
+        words = ["--scheduling", "cordoned", "--label", "rack=8", "--label", "new=x=y", "--remove-label", "old"]
+        lines = self.run_ok("silo", "update", "a", *words, "--who", "ops", "--why", "disk").splitlines()
+        self.assertIn(["scheduling", "CORDONED"], [line.split() for line in lines])
+        self.assertEqual({"rack": "8", "new": "x=y"}, self.labels("a"))
+        self.run_ok("silo", "update", "a", "--address", "10.9.9.9", "--port", "77")
+        silo = self.run_json("silo", "get", "a")["silo"]
+        self.assertEqual(("10.9.9.9", 77), (silo["address"], silo["port"]))
+        self.assertEqual("SCHEDULING_CORDONED", silo["scheduling"])
+        self.assertEqual({"Order"}, set(silo["actorTypeVersions"]))
+        self.run_ok("silo", "update", "a", "--status", "shutting_down")
+        self.assertEqual("SILO_STATUS_SHUTTING_DOWN", self.run_json("silo", "get", "a")["silo"]["status"])
+
+    def test_last_label_can_be_removed(self):
+        self.register("a", "Order=1.0.0", flags=["--label", "only=1"])
+        self.run_ok("silo", "update", "a", "--remove-label", "only")
+        self.assertEqual({}, self.labels("a"))
+
+    def test_cordon_stage_drain_and_uncordon(self):
+        self.register("a", "Order=1.0.0")
+        for word, expected in [
+            ("cordon", "CORDONED"), ("stage", "STAGED"), ("drain", "DRAINING"), ("uncordon", "SCHEDULABLE")
+        ]:
+            self.run_ok("silo", word, "a", "--why", "test")
+            self.assertEqual(expected, self.scheduling("a"))
+        self.assertIn("SILO_NOT_FOUND", self.fails(NOT_FOUND, "silo", "cordon", "nobody"))
+
+    def test_if_match_guards_a_write(self):
+        self.register("a", "Order=1.0.0")
+        etag = self.run_json("silo", "get", "a")["silo"]["etag"]
+        self.run_ok("silo", "cordon", "a", "--if-match", etag)
+        line = self.fails(REFUSED, "silo", "uncordon", "a", "--if-match", etag)
+        self.assertIn("ETAG_MISMATCH", line)
+        self.assertIn("etag=", line)
+        self.assertEqual("CORDONED", self.scheduling("a"))
+
+    def test_request_id_makes_a_repeat_harmless(self):
+        self.register("a", "Order=1.0.0")
+        first = self.run_json("silo", "cordon", "a", "--request-id", "r1")
+        again = self.run_json("silo", "cordon", "a", "--request-id", "r1")
+        self.assertEqual(first["position"], again["position"])
+
+
+class Heartbeats(QvtctlTestCase):
+    def test_heartbeat_renews_and_reports(self):
+        self.register("a", "Order=1.0.0", flags=["--ttl", "1m"])
+        self.assertRegex(self.run_ok("heartbeat", "a"), r"^renewed, incarnation \d+, alive for (60|59\.\d)s without another$")
+        self.run_ok("heartbeat", "a", "--cpu", "50.5", "--memory", "20", "--latency", "3")
+        health = self.run_json("silo", "get", "a")["silo"]["health"]
+        self.assertEqual((50.5, 20, 3), (health["cpuPercent"], health["memoryPercent"], health["latencyMs"]))
+        self.assertIn("health", self.run_ok("silo", "get", "a"))
+        self.assertIn("leaseRemainingMs", self.run_json("heartbeat", "a"))
+
+    def test_unknown_silo_is_3_and_an_older_incarnation_is_refused(self):
+        self.fails(NOT_FOUND, "heartbeat", "nobody")
+        self.register("a", "Order=1.0.0")
+        self.assertIn("SUPERSEDED", self.fails(REFUSED, "heartbeat", "a", "--incarnation", "1"))
+
+
+class Capabilities(QvtctlTestCase):
+    def test_of_one_silo_and_of_all(self):
+        self.register("a", "Order=2.1.0", "Cart=1.0.0")
+        self.register("b", "Order=2.2.0")
+        self.register("none")
+        rows = [line.split()[:3] for line in self.run_ok("capabilities").splitlines()]
+        self.assertEqual(["SILO", "TYPE", "VERSION"], rows[0])
+        self.assertEqual([["a", "Cart", "1.0.0"], ["a", "Order", "2.1.0"], ["b", "Order", "2.2.0"]], sorted(rows[1:]))
+        rows = [line.split()[:3] for line in self.run_ok("capabilities", "b").splitlines()]
+        self.assertEqual([["b", "Order", "2.2.0"]], rows[1:])
+        answer = self.run_json("capabilities", "a")["capabilities"]
+        self.assertEqual("1.0.0", answer["actorTypeVersions"]["Cart"]["version"])
+        self.assertEqual(["a", "b"], [silo["siloId"] for silo in self.run_json("capabilities")["capabilities"]])
+
+    def test_none_and_unknown_are_3_with_their_reason(self):
+        self.register("none")
+        self.assertIn("NO_VERSIONS", self.fails(NOT_FOUND, "capabilities", "none"))
+        self.assertIn("SILO_NOT_FOUND", self.fails(NOT_FOUND, "capabilities", "nobody"))
+
+
+class Policies(QvtctlTestCase):
+    def rows(self, *words):
+        return [line.split() for line in self.run_ok(*words).splitlines()][1:]
+
+    def test_policies_are_set_shown_listed_and_deleted(self):
+        self.assertEqual([["(default)", "STRICT", "ALL", "-", "-", "2", "-"]], self.rows("policy", "get", "Order"))
+        words = ["--mode", "range", "--range", "^2.1", "--selector", "Latest", "--min-ready", "3"]
+        row = self.rows("policy", "set", "Order", *words, "--why", "test")[0]
+        self.assertEqual(["Order", "RANGE", "LATEST", "^2.1", "-", "3"], row[:6])
+        self.rows("policy", "set", "--mode", "backward")
+        self.assertEqual([row], self.rows("policy", "get", "Order"))
+        self.assertEqual("BACKWARD", self.rows("policy", "get", "Cart")[0][1])
+        self.assertEqual(["(default)", "Order"], sorted(each[0] for each in self.rows("policy", "list")))
+        self.assertEqual(2, len(self.run_json("policy", "list")["policies"]))
+        self.assertEqual("deleted\n", self.run_ok("policy", "delete", "Order"))
+        self.assertEqual("BACKWARD", self.rows("policy", "get", "Order")[0][1])
+        self.run_ok("policy", "delete", "Order")
+
+    def test_policy_decides_a_find(self):
+        self.register("a", "Order=1.2.0")
+        self.assertEqual("none: NO_COMPATIBLE_VERSION\n", self.run_ok("find", "Order", "--version", "1.1.0"))
+        self.run_ok("policy", "set", "Order", "--mode", "backward")
+        self.assertIn("1.2.0", self.run_ok("find", "Order", "--version", "1.1.0"))
+
+    def test_bad_policy_is_refused_with_its_field(self):
+        self.assertIn("(field policy.range)", self.fails(REFUSED, "policy", "set", "Order", "--range", "nonsense~"))
+        etag = self.run_json("policy", "set", "Order", "--mode", "minor")["policy"]["etag"]
+        self.run_ok("policy", "set", "Order", "--mode", "major", "--if-match", etag)
+        self.assertIn("ETAG_MISMATCH", self.fails(REFUSED, "policy", "delete", "Order", "--if-match", etag))
+
+
+class Cluster(QvtctlTestCase):
+    def test_status_counts(self):
+        self.assertEqual("running", dict(self.pairs())["expiry"])
+        self.register("a", "Order=1.0.0", "Cart=1.0.0")
+        self.register("b", "Order=1.0.0")
+        self.run_ok("silo", "unregister", "b")
+        self.run_ok("policy", "set", "Order", "--mode", "minor")
+        facts = dict(self.pairs())
+        self.assertEqual(("1", "1"), (facts["silos ACTIVE"], facts["silos DEAD"]))
+        self.assertEqual(("0", "1"), (facts["suspect"], facts["policies"]))
+        self.assertRegex(facts["position"], r"^4\.[0-9a-f]{16}$")
+        self.assertEqual("4", self.run_json("status")["position"]["revision"])
+
+    def pairs(self):
+        return [re.split(r"  +", line, maxsplit=1) for line in self.run_ok("status").splitlines()]
+
+    def test_health_is_an_exit_code(self):
+        self.assertEqual("SERVING\n", self.run_ok("health"))
+        self.assertEqual({"status": "SERVING"}, self.run_json("health"))
+        with frozen(self.server):
+            self.fails(UNREACHABLE, "health", "--timeout", "300ms")
+        self.assertEqual("SERVING\n", self.run_ok("health", "--timeout", "20s"))
+        nobody = f"127.0.0.1:{harness.free_port()}"
+        self.assertEqual(UNREACHABLE, qvtctl("health", "--endpoint", nobody)[0])
+
+
+class Terminal(QvtctlTestCase):
+    def on_terminal(self, *words, environment=None):
+        """What qvtctl writes when its output is a terminal."""
+        near, far = pty.openpty()
+        env = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+        env.update({"TERM": "xterm"}, **(environment or {}))
+        command = [harness.BIN_DIR / "qvtctl", *words, "--endpoint", self.server.grpc]
+        done = subprocess.run(command, stdout=far, stderr=subprocess.PIPE, env=env, timeout=60)
+        os.close(far)
+        self.assertEqual((DONE, b""), (done.returncode, done.stderr))
+        text = b""
+        with contextlib.suppress(OSError):
+            while chunk := os.read(near, 65536):
+                text += chunk
+        os.close(near)
+        return text.decode()
+
+    def test_colours_only_on_a_terminal_and_not_when_they_are_unwanted(self):
+        self.register("a", "Order=1.0.0")
+        for words in (["silo", "list"], ["health"]):
+            with self.subTest(words):
+                self.assertIn("\x1b[32m", self.on_terminal(*words))
+                self.assertNotIn("\x1b", self.on_terminal(*words, environment={"NO_COLOR": "1"}))
+                self.assertNotIn("\x1b", self.on_terminal(*words, environment={"TERM": "dumb"}))
+                self.assertNotIn("\x1b", self.on_terminal(*words, "-o", "json"))
+                self.assertNotIn("\x1b", self.run_ok(*words))
+        coloured = self.on_terminal("silo", "list")
+        self.assertEqual(self.run_ok("silo", "list"), re.sub(r"\x1b\[\d*m", "", coloured).replace("\r", ""))
+
+
+class Completion(harness.TestCase):
+    def complete(self, *words):
+        """What bash offers for the last of the words."""
+        script = 'eval "$("$0" completion bash)"; COMP_WORDS=(qvtctl "$@"); COMP_CWORD=$#; _qvtctl; echo "${COMPREPLY[@]}"'
+        command = ["bash", "-c", script, harness.BIN_DIR / "qvtctl", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        self.assertEqual((0, ""), (done.returncode, done.stderr))
+        return set(done.stdout.split())
+
+    def test_bash_completes_words_flags_and_values(self):
+        self.assertLessEqual({"silo", "policy", "find", "health"}, self.complete(""))
+        self.assertEqual({"status"}, self.complete("st"))
+        self.assertEqual({"list", "get", "set", "delete"}, self.complete("policy", ""))
+        self.assertEqual({"unregister", "update", "uncordon"}, self.complete("silo", "u"))
+        self.assertEqual({"--zone"}, self.complete("silo", "list", "--z"))
+        self.assertEqual({"--output"}, self.complete("--cluster", "blue", "silo", "list", "a", "--ou"))
+        self.assertEqual({"table", "json"}, self.complete("silo", "list", "-o", ""))
+        self.assertEqual({"backward"}, self.complete("find", "Order", "--mode", "b"))
+        self.assertEqual(set(), self.complete("silo", "list", "--zone", ""))
+        self.assertEqual({"bash", "zsh", "fish"}, {word for word in self.complete("completion", "") if word[0] != "-"})
+
+    def test_every_shell_is_told_every_command_and_flag(self):
+        for shell in ("bash", "zsh", "fish"):
+            code, script, err = qvtctl("completion", shell)
+            self.assertEqual((DONE, ""), (code, err))
+            for word in ["unregister", "capabilities", "min-ready", "remove-label", "timeout", "zsh"]:
+                self.assertIn(word, script)
+        self.assertEqual(USAGE, qvtctl("completion", "dos")[0])
 
 
 class Find(QvtctlTestCase):
@@ -226,6 +439,15 @@ class Failures(QvtctlTestCase):
             ["watch", "--from", "yesterday"],
             ["silo", "list", "-o", "xml"],
             ["silo", "list", "--timeout", "0"],
+            ["silo", "update", "a"],
+            ["silo", "update", "a", "--scheduling", "asleep"],
+            ["silo", "update", "a", "--status", "alive"],
+            ["policy"],
+            ["policy", "delete"],
+            ["policy", "set", "Order", "--mode", "sometimes"],
+            ["policy", "set", "Order", "--ramp-basis-points", "10001"],
+            ["heartbeat", "a", "--cpu", "much"],
+            ["status", "now"],
         ]
         for words in cases:
             with self.subTest(words):

@@ -13,13 +13,14 @@ struct values {
     struct flag_list list;
     uint64_t number;
     uint32_t duration_ms;
+    struct flag_decimal decimal;
     bool is_set;
 };
 
 /* Parses words, which end with NULL, against one table with a flag of each kind. */
 struct parsed {
     struct values values;
-    struct flag flags[5];
+    struct flag flags[6];
     struct flag_table table;
     char words[WORDS_MAX][32];
     char *pointers[WORDS_MAX];
@@ -37,7 +38,8 @@ static bool parse(struct parsed *parsed, const char *const *words)
     parsed->flags[2] = (struct flag){"--number", NULL, "N", "a number", FLAG_NUMBER, &values->number, 100};
     parsed->flags[3] = (struct flag){"--wait", NULL, "TIME", "a time", FLAG_DURATION, &values->duration_ms, 0};
     parsed->flags[4] = (struct flag){"--on", NULL, NULL, "a switch", FLAG_SWITCH, &values->is_set, 0};
-    parsed->table = (struct flag_table){parsed->flags, 5};
+    parsed->flags[5] = (struct flag){"--share", NULL, "N", "a share", FLAG_DECIMAL, &values->decimal, 0};
+    parsed->table = (struct flag_table){parsed->flags, 6};
     for (; words[count] != NULL && count < WORDS_MAX; count++) {
         snprintf(parsed->words[count], sizeof parsed->words[count], "%s", words[count]);
         parsed->pointers[count] = parsed->words[count];
@@ -64,6 +66,15 @@ static void every_kind_is_read_in_both_spellings(void)
     EXPECT_TEXT(parsed.arguments[0], "a");
     EXPECT_TEXT(parsed.arguments[1], "b");
     flags_free(&parsed.table);
+}
+
+static void decimals_have_a_point_or_none(void)
+{
+    struct parsed parsed;
+    CU_ASSERT(parse(&parsed, WORDS("a")) && !parsed.values.decimal.is_given);
+    CU_ASSERT(parse(&parsed, WORDS("--share", "12.5")));
+    CU_ASSERT(parsed.values.decimal.is_given && parsed.values.decimal.value == 12.5);
+    CU_ASSERT(parse(&parsed, WORDS("--share=0")) && parsed.values.decimal.is_given);
 }
 
 static void last_of_a_single_flag_counts(void)
@@ -105,6 +116,10 @@ static void mistakes_are_named(void)
         {{"--number", "18446744073709551616", NULL}, "--number: '18446744073709551616' is not a number from 0 to 100"},
         {{"--wait", "soon", NULL}, "--wait: 'soon' is not a duration such as 30s, 2m or 500ms"},
         {{"--on=1", NULL}, "--on takes no value"},
+        {{"--share", "1e3", NULL}, "--share: '1e3' is not a number such as 12 or 12.5"},
+        {{"--share", "-1", NULL}, "--share: '-1' is not a number such as 12 or 12.5"},
+        {{"--share", "1.", NULL}, "--share: '1.' is not a number such as 12 or 12.5"},
+        {{"--share", "nan", NULL}, "--share: 'nan' is not a number such as 12 or 12.5"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct parsed parsed;
@@ -126,9 +141,10 @@ static void help_aligns_what_flags_do(void)
                       "  --list ITEM      items\n"
                       "  --number N       a number\n"
                       "  --wait TIME      a time\n"
-                      "  --on             a switch\n");
+                      "  --on             a switch\n"
+                      "  --share N        a share\n");
 }
 
-SUITE_MAIN("cli/flags", SUITE_CASE(every_kind_is_read_in_both_spellings), SUITE_CASE(last_of_a_single_flag_counts),
-           SUITE_CASE(double_dash_ends_the_flags_and_a_dash_is_an_argument), SUITE_CASE(help_is_noticed_anywhere),
-           SUITE_CASE(mistakes_are_named), SUITE_CASE(help_aligns_what_flags_do))
+SUITE_MAIN("cli/flags", SUITE_CASE(every_kind_is_read_in_both_spellings), SUITE_CASE(decimals_have_a_point_or_none),
+           SUITE_CASE(last_of_a_single_flag_counts), SUITE_CASE(double_dash_ends_the_flags_and_a_dash_is_an_argument),
+           SUITE_CASE(help_is_noticed_anywhere), SUITE_CASE(mistakes_are_named), SUITE_CASE(help_aligns_what_flags_do))

@@ -41,6 +41,18 @@ static void what_could_steer_a_terminal_is_escaped(void)
     expect_printed(&table, "a\\x1b[31m\\x0ab\\xff\n");
 }
 
+static void what_is_no_terminal_gets_no_colours(void)
+{
+    struct table table = TABLE_INIT(2);
+    static const char *const header[] = {"NAME", "STATUS"};
+    table_add_header(&table, header);
+    table_add_pair(&table, "empty", "");
+    table_add_pair(&table, "a", "b");
+    table_add(&table, "c");
+    table_add_styled(&table, STYLE_BAD, "%s", "DEAD");
+    expect_printed(&table, "NAME  STATUS\na     b\nc     DEAD\n");
+}
+
 static void table_without_rows_prints_nothing(void)
 {
     struct table table = TABLE_INIT(3);
@@ -49,4 +61,4 @@ static void table_without_rows_prints_nothing(void)
 
 SUITE_MAIN("cli/table", SUITE_CASE(columns_align_by_characters_and_the_last_is_not_padded),
            SUITE_CASE(empty_cells_show_as_dash), SUITE_CASE(what_could_steer_a_terminal_is_escaped),
-           SUITE_CASE(table_without_rows_prints_nothing))
+           SUITE_CASE(what_is_no_terminal_gets_no_colours), SUITE_CASE(table_without_rows_prints_nothing))
