@@ -13,7 +13,7 @@ struct registry_limits {
     uint32_t lease_default_ms;
     uint32_t lease_min_ms;
     uint32_t lease_max_ms;
-    uint32_t suspect_missed;   /* heartbeats */
+    uint32_t suspect_missed;   /* heartbeats, 1 or 2: with the third the lease is over */
     uint32_t recover_renewals; /* in time, that clear suspect and unhealthy */
     uint32_t unhealthy_below;  /* the health score, 0 to 100 */
     uint32_t bulk_silos;       /* in one change of expiry, suspicion or purge */

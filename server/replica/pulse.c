@@ -77,19 +77,20 @@ void pulses_remove(struct pulses *pulses, uint64_t incarnation)
     free(pulse);
 }
 
-static int64_t half_intervals_us(const struct pulse *pulse, int64_t count)
+/* A heartbeat is due every third of the lease. */
+static int64_t quarter_intervals_us(const struct pulse *pulse, int64_t count)
 {
-    return (int64_t)pulse->ttl_ms * 1000 / 6 * count;
+    return (int64_t)pulse->ttl_ms * 1000 / 12 * count;
 }
 
 static int64_t suspect_at_us(const struct pulses *pulses, const struct pulse *pulse)
 {
-    return pulse->heard_us + half_intervals_us(pulse, 2 * (int64_t)pulses->suspect_missed + 1);
+    return pulse->heard_us + quarter_intervals_us(pulse, 4 * (int64_t)pulses->suspect_missed + 1);
 }
 
 bool pulse_is_late(const struct pulse *pulse, int64_t now_us)
 {
-    return now_us > pulse->heard_us + half_intervals_us(pulse, 3);
+    return now_us > pulse->heard_us + quarter_intervals_us(pulse, 6);
 }
 
 int64_t pulse_end_us(const struct pulse *pulse)

@@ -35,7 +35,7 @@ struct pulses {
     struct deadlines late;
     struct list suspects;
     struct list unhealthy;
-    uint32_t suspect_missed; /* heartbeats missed that make a silo suspect */
+    uint32_t suspect_missed; /* heartbeats missed that make a silo suspect: 1 or 2, the third ends the lease */
 };
 
 void pulses_init(struct pulses *pulses, uint32_t suspect_missed);
@@ -49,8 +49,9 @@ QVT_MUST_CHECK qvt_status pulses_add(struct pulses *pulses, uint64_t incarnation
                                      int64_t now_us, struct pulse **out);
 void pulses_remove(struct pulses *pulses, uint64_t incarnation);
 
-/* A sign of life: counts renewals in time and sets the moment of the next suspicion. A heartbeat comes every TTL/3; one
- * that is half an interval overdue is missed (SPEC §7.1). */
+/* A sign of life: counts renewals in time and sets the moment of the next suspicion. A heartbeat is due every TTL/3
+ * (SPEC §7.1); one is in time up to half an interval late, and a silo suspect once suspect_missed of them have not come
+ * and a quarter of an interval has passed for those on the way: 2.25 intervals, 11.25 s of a lease of 15 s. */
 void pulse_hear(struct pulses *pulses, struct pulse *pulse, int64_t now_us, int64_t wall_us);
 
 /* The next pulse that looks silent by now_us, or NULL; it is then not looked at again until heard or watched. */

@@ -110,6 +110,7 @@ static void a_fault_names_the_flag_the_value_and_the_rule(void)
                  "--lease-ttl: \"15\" is not a duration such as 500ms, 10s, 5m, 1h or 7d");
     expect_fault(parse("--max-silos=-1", NULL), "--max-silos: \"-1\" is not a whole number");
     expect_fault(parse("--max-silos=0", NULL), "--max-silos: 0 is not within 1 and 10000000");
+    expect_fault(parse("--suspect-after=3", NULL), "--suspect-after: 3 is not within 1 and 2");
     expect_fault(parse("--max-silos=99999999999999999999999", NULL),
                  "--max-silos: \"99999999999999999999999\" is not a whole number");
     expect_fault(parse("--max-message-bytes=1GiB", NULL), "--max-message-bytes: 1GiB is not within 1KiB and 64MiB");

@@ -43,11 +43,25 @@ static void a_silo_that_misses_two_heartbeats_is_suspect(void)
     struct world world;
     world_init(&world);
     (void)world_register(&world, "a", 1, 15000);
-    world_advance_ms(&world, 12499);
+    world_advance_ms(&world, 11249);
     CU_ASSERT_FALSE(world_silo(&world, "a")->suspect);
     world_advance_ms(&world, 1);
     CU_ASSERT_TRUE(world_silo(&world, "a")->suspect);
     CU_ASSERT_EQUAL(world_silo(&world, "a")->status, PLACEMENT_ACTIVE);
+    world_deinit(&world);
+}
+
+static void one_missed_heartbeat_is_enough_where_that_is_set(void)
+{
+    struct world world;
+    struct registry_limits limits = REGISTRY_LIMITS_DEFAULT;
+    limits.suspect_missed = 1;
+    world_init_limits(&world, &limits);
+    (void)world_register(&world, "a", 1, 15000);
+    world_advance_ms(&world, 6249);
+    CU_ASSERT_FALSE(world_silo(&world, "a")->suspect);
+    world_advance_ms(&world, 1);
+    CU_ASSERT_TRUE(world_silo(&world, "a")->suspect);
     world_deinit(&world);
 }
 
@@ -265,7 +279,8 @@ static void the_seven_days_count_from_death_whatever_operators_set_meanwhile(voi
 
 SUITE_MAIN("server/replica/liveness", SUITE_CASE(a_silo_expires_when_its_lease_is_over_and_not_before),
            SUITE_CASE(heartbeats_keep_a_silo_alive_without_touching_the_log),
-           SUITE_CASE(a_silo_that_misses_two_heartbeats_is_suspect), SUITE_CASE(one_missed_heartbeat_is_forgiven),
+           SUITE_CASE(a_silo_that_misses_two_heartbeats_is_suspect),
+           SUITE_CASE(one_missed_heartbeat_is_enough_where_that_is_set), SUITE_CASE(one_missed_heartbeat_is_forgiven),
            SUITE_CASE(three_renewals_in_time_clear_suspect),
            SUITE_CASE(a_score_below_fifty_is_unhealthy_at_once_and_clears_after_three_good_ones),
            SUITE_CASE(exactly_fifty_is_healthy), SUITE_CASE(many_silos_expire_in_one_change_of_a_thousand),
