@@ -180,6 +180,10 @@ class Server:
             command += ["-H", header]
         return LineStream(subprocess.Popen(command + list(args), stdout=subprocess.PIPE))
 
+    def ticks(self):
+        """Lines that keep coming as the server's own time goes on, each --watch-progress: a beat for LineStream.until."""
+        return self.stream("/v1/watch", headers=["Accept: application/x-ndjson"])
+
     # --- gRPC
 
     def channel(self):
@@ -226,6 +230,14 @@ class LineStream:
             if line and not line.startswith(":"):
                 name, _, value = line.partition(":")
                 fields[name] = value.removeprefix(" ")
+
+    def until(self, condition, lines=200):
+        """For what nobody is told of: asks whether it happened, and again with each line."""
+        for _ in range(lines):
+            if condition():
+                return
+            self.read_line()
+        raise AssertionError(f"did not happen within {lines} lines")
 
     def close(self):
         self.process.kill()

@@ -108,6 +108,24 @@ GRPC = [
 
 # --- HTTP
 
+# (what, bytes on the socket, status of the answer; None: the connection is closed, as it may always be when bytes are left unread)
+RAW_HTTP = [
+    ("no request at all", b"\r\n\r\n\r\n\r\n", None),
+    ("garbage", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", None),
+    ("no version", b"GET /v1/status\r\n\r\n", 400),
+    ("a method of its own", b"FLY /v1/status HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+    ("a header without colon", b"GET /v1/status HTTP/1.1\r\nHost x\r\n\r\n", 400),
+    ("a negative length", b"POST /v1/silos HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n", 400),
+    ("a length that is none", b"POST /v1/silos HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n", 400),
+    ("a length beyond 64 bits", b"POST /v1/silos HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n", 413),
+    ("a chunk without size", b"POST /v1/silos HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+    ("a chunk beyond 64 bits", b"POST /v1/silos HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 40 + b"\r\n", 413),
+    ("64 KiB of one header", b"GET /v1/status HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 65536 + b"\r\n\r\n", 431),
+    ("10 000 headers", b"GET /v1/status HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X%d: y\r\n" % i for i in range(10000)) + b"\r\n", 431),
+    ("a path of 64 KiB", b"GET /" + b"x" * 65536 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+    ("HTTP/2 on the wrong port", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00", 505),
+]
+
 GOOD = {"siloId": "bad", "address": "10.0.0.1", "port": 9000}
 
 

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Malformed requests by gRPC and by HTTP: a precise error each, the server unharmed, nothing stored."""
 
+import socket
+
 import harness
 import malformed
 
@@ -70,6 +72,31 @@ class BadInput(harness.TestCase):
                 for word in words:
                     self.assertIn(word, answer.json["message"])
                 self.assertLess(len(answer.json["message"]), 1000)
+
+    def raw(self, data):
+        """The status of the answer to bytes on a socket of the HTTP port; None: it was closed without one."""
+        host, port = self.server.http.split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as sock:
+            answer = b""
+            try:
+                sock.sendall(data)
+                sock.shutdown(socket.SHUT_WR)
+                while b"\r\n" not in answer:
+                    block = sock.recv(65536)
+                    if not block:
+                        break
+                    answer += block
+            except OSError:
+                pass
+        return int(answer.split()[1]) if answer else None
+
+    def send_raw_http(self):
+        for what, data, status in malformed.RAW_HTTP:
+            with self.subTest(what):
+                self.assertIn(self.raw(data), (status, None) if len(data) > 32768 else (status,))
+
+    def test_by_bytes_that_are_no_http(self):
+        self.unharmed(self.send_raw_http)
 
     def test_by_grpc(self):
         self.assertGreaterEqual(len(malformed.GRPC), 40)
