@@ -11,23 +11,46 @@ struct append_job {
     store_on_append on_append;
     void *data;
     struct sqlite_row row;
+    struct buf encoded; /* the change being stored */
     bool conflict;
     struct sqlite_changes missed;
 };
 
+static void bind_head(sqlite3_stmt *statement, const struct position *head)
+{
+    (void)sqlite3_bind_text(statement, 1, head->store_id, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(statement, 2, (sqlite3_int64)head->revision);
+    (void)sqlite3_bind_int64(statement, 3, (sqlite3_int64)head->token);
+}
+
+static qvt_status add_cluster(struct append_job *job, const struct sqlite_file *file, const struct position *head,
+                              qvt_error *error)
+{
+    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_ADD_CLUSTER);
+    job->row.base = job->append->changes[0]->position.revision - 1;
+    bind_head(statement, head);
+    (void)sqlite3_bind_text(statement, 4, job->log->cluster->name, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(statement, 5, (sqlite3_int64)job->row.base);
+    QVT_TRY(sqlite_file_run(file, statement, error));
+    job->row.id = sqlite3_last_insert_rowid(file->db);
+    return QVT_OK;
+}
+
 static qvt_status put_cluster(struct append_job *job, const struct sqlite_file *file, qvt_error *error)
 {
     const struct position *head = &job->append->changes[job->append->change_count - 1]->position;
-    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_PUT_CLUSTER);
-    qvt_status status = QVT_OK;
-    (void)sqlite3_bind_text(statement, 1, job->log->cluster->name, -1, SQLITE_STATIC);
-    (void)sqlite3_bind_text(statement, 2, head->store_id, -1, SQLITE_STATIC);
-    (void)sqlite3_bind_int64(statement, 3, (sqlite3_int64)head->revision);
-    (void)sqlite3_bind_int64(statement, 4, (sqlite3_int64)head->token);
-    while (sqlite_file_next(file, statement, &status, error)) {
-        job->row.id = sqlite3_column_int64(statement, 0);
+    if (job->row.id == 0) {
+        QVT_TRY(add_cluster(job, file, head, error));
+    } else {
+        sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_MOVE_CLUSTER);
+        bind_head(statement, head);
+        (void)sqlite3_bind_int64(statement, 4, job->row.id);
+        QVT_TRY(sqlite_file_run(file, statement, error));
     }
-    return status;
+    if (job->row.id > SQLITE_CLUSTERS_MAX || head->revision - job->row.base > SQLITE_CHANGES_MAX) {
+        return qvt_error_set(error, QVT_RESOURCE_EXHAUSTED, NULL, "%s cannot number more changes", file->path);
+    }
+    return QVT_OK;
 }
 
 static qvt_status put_record(const struct append_job *job, const struct sqlite_file *file, const struct image *image,
@@ -54,25 +77,21 @@ static qvt_status delete_record(const struct append_job *job, const struct sqlit
     return sqlite_file_run(file, statement, error);
 }
 
-static qvt_status put_history(const struct append_job *job, const struct sqlite_file *file, const struct change *change,
+static qvt_status put_history(struct append_job *job, const struct sqlite_file *file, const struct change *change,
                               qvt_error *error)
 {
-    struct buf encoded = BUF_INIT;
-    qvt_status status = change_encode(change, &encoded);
-    if (status == QVT_OK) {
-        sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_PUT_CHANGE);
-        (void)sqlite3_bind_int64(statement, 1, job->row.id);
-        (void)sqlite3_bind_int64(statement, 2, (sqlite3_int64)change->position.revision);
-        sqlite_file_bind(statement, 3, buf_slice(&encoded));
-        status = sqlite_file_run(file, statement, error);
-    } else {
-        (void)qvt_error_set(error, status, NULL, "the store is out of memory");
+    buf_clear(&job->encoded);
+    qvt_status status = change_encode(change, &job->encoded);
+    if (status != QVT_OK) {
+        return qvt_error_set(error, status, NULL, "the store is out of memory");
     }
-    buf_deinit(&encoded);
-    return status;
+    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_PUT_CHANGE);
+    (void)sqlite3_bind_int64(statement, 1, sqlite_change_id(&job->row, change->position.revision));
+    sqlite_file_bind(statement, 2, buf_slice(&job->encoded));
+    return sqlite_file_run(file, statement, error);
 }
 
-static qvt_status put_change(const struct append_job *job, const struct sqlite_file *file, const struct change *change,
+static qvt_status put_change(struct append_job *job, const struct sqlite_file *file, const struct change *change,
                              qvt_error *error)
 {
     for (size_t i = 0; i < change->put_count; i++) {
@@ -93,8 +112,8 @@ static qvt_status trim(const struct append_job *job, const struct sqlite_file *f
         return QVT_OK;
     }
     sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_TRIM_CHANGES);
-    (void)sqlite3_bind_int64(statement, 1, job->row.id);
-    (void)sqlite3_bind_int64(statement, 2, (sqlite3_int64)keep_from);
+    (void)sqlite3_bind_int64(statement, 1, sqlite_change_id(&job->row, 0));
+    (void)sqlite3_bind_int64(statement, 2, sqlite_change_id(&job->row, keep_from));
     return sqlite_file_run(file, statement, error);
 }
 
@@ -103,7 +122,7 @@ static qvt_status refuse(struct append_job *job, const struct sqlite_file *file,
 {
     const struct position *expected = job->append->expected;
     job->conflict = true;
-    QVT_TRY(sqlite_read_changes(file, job->row.id, expected->revision, &job->missed, error));
+    QVT_TRY(sqlite_read_changes(file, &job->row, expected->revision, &job->missed, error));
     const struct change *first = job->missed.count == 0 ? NULL : job->missed.items[0];
     if (first == NULL || first->position.revision != expected->revision + 1 ||
         first->previous_token != expected->token) {
@@ -172,6 +191,7 @@ static void finish(struct sqlite_job *base, qvt_status status, const qvt_error *
     job->on_append(job->data, outcome, tell_missed ? job->missed.items : NULL, tell_missed ? job->missed.count : 0,
                    error);
     sqlite_changes_deinit(&job->missed);
+    buf_deinit(&job->encoded);
     free(job);
 }
 

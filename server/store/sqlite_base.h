@@ -56,9 +56,23 @@ void sqlite_submit(struct sqlite_store *store, struct sqlite_job *job);
 
 /* A cluster as the file has it. */
 struct sqlite_row {
-    int64_t id; /* 0: there is none */
+    int64_t id;    /* 0: there is none */
+    uint64_t base; /* the revision before its first change */
     struct position head;
 };
+
+/* The changes of a cluster are next to each other by key, in the order of their revisions: as many as the bits allow. */
+enum { SQLITE_CHANGE_BITS = 45 };
+#define SQLITE_CHANGES_MAX ((UINT64_C(1) << SQLITE_CHANGE_BITS) - 1)
+#define SQLITE_CLUSTERS_MAX (INT64_MAX >> SQLITE_CHANGE_BITS)
+
+/* A revision from before the first change counts as base, one beyond the last possible as that. */
+static inline int64_t sqlite_change_id(const struct sqlite_row *row, uint64_t revision)
+{
+    uint64_t number = revision > row->base ? revision - row->base : 0;
+    uint64_t within = number < SQLITE_CHANGES_MAX ? number : SQLITE_CHANGES_MAX;
+    return (int64_t)((uint64_t)row->id << SQLITE_CHANGE_BITS | within);
+}
 
 QVT_MUST_CHECK qvt_status sqlite_find_cluster(const struct sqlite_file *file, const char *name, struct sqlite_row *out,
                                               qvt_error *error);
@@ -71,8 +85,8 @@ struct sqlite_changes {
 };
 
 /* Adds the kept changes of the cluster after this revision. */
-QVT_MUST_CHECK qvt_status sqlite_read_changes(const struct sqlite_file *file, int64_t cluster, uint64_t after,
-                                              struct sqlite_changes *changes, qvt_error *error);
+QVT_MUST_CHECK qvt_status sqlite_read_changes(const struct sqlite_file *file, const struct sqlite_row *row,
+                                              uint64_t after, struct sqlite_changes *changes, qvt_error *error);
 void sqlite_changes_deinit(struct sqlite_changes *changes);
 
 /* ---- operations of the store ---- */

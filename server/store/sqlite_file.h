@@ -18,13 +18,12 @@
     X(COMMIT, "COMMIT")                                                                                                \
     X(ROLLBACK, "ROLLBACK")                                                                                            \
     X(LIST_CLUSTERS, "SELECT name FROM clusters ORDER BY name")                                                        \
-    X(FIND_CLUSTER, "SELECT id, store_id, revision, token FROM clusters WHERE name = ?")                               \
-    X(PUT_CLUSTER, "INSERT INTO clusters (name, store_id, revision, token) VALUES (?, ?, ?, ?) ON CONFLICT (name)"     \
-                   " DO UPDATE SET store_id = excluded.store_id, revision = excluded.revision, token = excluded.token" \
-                   " RETURNING id")                                                                                    \
-    X(PUT_CHANGE, "INSERT INTO changes (cluster, revision, encoded) VALUES (?, ?, ?)")                                 \
-    X(TRIM_CHANGES, "DELETE FROM changes WHERE cluster = ? AND revision < ?")                                          \
-    X(LOAD_CHANGES, "SELECT encoded FROM changes WHERE cluster = ? AND revision > ? ORDER BY revision")                \
+    X(FIND_CLUSTER, "SELECT id, store_id, revision, token, base FROM clusters WHERE name = ?")                         \
+    X(ADD_CLUSTER, "INSERT INTO clusters (store_id, revision, token, name, base) VALUES (?, ?, ?, ?, ?)")              \
+    X(MOVE_CLUSTER, "UPDATE clusters SET store_id = ?, revision = ?, token = ? WHERE id = ?")                          \
+    X(PUT_CHANGE, "INSERT INTO changes (id, encoded) VALUES (?, ?)")                                                   \
+    X(TRIM_CHANGES, "DELETE FROM changes WHERE id > ? AND id < ?")                                                     \
+    X(LOAD_CHANGES, "SELECT encoded FROM changes WHERE id > ? AND id <= ? ORDER BY id")                                \
     X(PUT_RECORD, "REPLACE INTO records (cluster, kind, key, field, revision, time_us, value)"                         \
                   " VALUES (?, ?, ?, ?, ?, ?, ?)")                                                                     \
     X(DELETE_RECORD, "DELETE FROM records WHERE cluster = ? AND kind = ? AND key = ?")                                 \

@@ -53,7 +53,7 @@ static qvt_status damaged(const struct load_job *job, const struct sqlite_file *
 static qvt_status read_history(struct load_job *job, const struct sqlite_file *file, qvt_error *error)
 {
     const struct sqlite_changes *history = &job->history;
-    QVT_TRY(sqlite_read_changes(file, job->row.id, 0, &job->history, error));
+    QVT_TRY(sqlite_read_changes(file, &job->row, 0, &job->history, error));
     for (size_t i = 0; i < history->count; i++) {
         const struct change *change = history->items[i];
         if (i > 0 && change->previous_token != history->items[i - 1]->position.token) {

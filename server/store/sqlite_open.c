@@ -18,12 +18,11 @@
 static const char create_sql[] =
     "BEGIN EXCLUSIVE;"
     "CREATE TABLE clusters (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, store_id TEXT NOT NULL,"
-    " revision INTEGER NOT NULL, token INTEGER NOT NULL) STRICT;"
-    "CREATE TABLE changes (cluster INTEGER NOT NULL, revision INTEGER NOT NULL, encoded BLOB NOT NULL,"
-    " PRIMARY KEY (cluster, revision)) STRICT;"
+    " revision INTEGER NOT NULL, token INTEGER NOT NULL, base INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE changes (id INTEGER PRIMARY KEY, encoded BLOB NOT NULL) STRICT;"
     "CREATE TABLE records (cluster INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL, field INTEGER NOT NULL,"
     " revision INTEGER NOT NULL, time_us INTEGER NOT NULL, value BLOB NOT NULL,"
-    " PRIMARY KEY (cluster, kind, key)) STRICT;" SET_IDENTITY "COMMIT;";
+    " PRIMARY KEY (cluster, kind, key)) WITHOUT ROWID, STRICT;" SET_IDENTITY "COMMIT;";
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
 #define STATEMENT_SQL(name, sql) [STATEMENT_##name] = (sql),

@@ -20,6 +20,7 @@ qvt_status sqlite_find_cluster(const struct sqlite_file *file, const char *name,
         out->id = sqlite3_column_int64(statement, 0);
         out->head.revision = (uint64_t)sqlite3_column_int64(statement, 2);
         out->head.token = (uint64_t)sqlite3_column_int64(statement, 3);
+        out->base = (uint64_t)sqlite3_column_int64(statement, 4);
     }
     return status;
 }
@@ -40,13 +41,13 @@ static qvt_status add_change(struct sqlite_changes *changes, qvt_slice encoded)
     return QVT_OK;
 }
 
-qvt_status sqlite_read_changes(const struct sqlite_file *file, int64_t cluster, uint64_t after,
+qvt_status sqlite_read_changes(const struct sqlite_file *file, const struct sqlite_row *row, uint64_t after,
                                struct sqlite_changes *changes, qvt_error *error)
 {
     sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_LOAD_CHANGES);
     qvt_status status = QVT_OK;
-    (void)sqlite3_bind_int64(statement, 1, cluster);
-    (void)sqlite3_bind_int64(statement, 2, (sqlite3_int64)after);
+    (void)sqlite3_bind_int64(statement, 1, sqlite_change_id(row, after));
+    (void)sqlite3_bind_int64(statement, 2, sqlite_change_id(row, UINT64_MAX));
     while (sqlite_file_next(file, statement, &status, error)) {
         status = add_change(changes, sqlite_file_column(statement, 0));
         if (status != QVT_OK) {
