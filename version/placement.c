@@ -91,8 +91,18 @@ static uint32_t keep_selected(const struct placement_order *rule, uint32_t *orde
     return kept;
 }
 
-/* SPEC §4.11. Only silos of a compatible version count; dead ones only when there are no others, because their
- * records stay for days. */
+static bool is_every_one_dead(const struct placement_candidate *candidates, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (candidates[i].status != PLACEMENT_DEAD) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* SPEC §4.11. Only silos of a compatible version count, unless every silo is dead and no version was looked at; dead ones
+ * only when there are no others, because their records stay for days. */
 static enum placement_empty explain_empty(const struct placement_question *question, enum placement_mode mode,
                                           const struct placement_candidate *candidates, uint32_t count)
 {
@@ -113,7 +123,8 @@ static enum placement_empty explain_empty(const struct placement_question *quest
         staged += candidates[i].status == PLACEMENT_ACTIVE && candidates[i].scheduling == PLACEMENT_STAGED;
     }
     if (live == 0) {
-        return dead > 0 ? PLACEMENT_ALL_DEAD : PLACEMENT_NO_COMPATIBLE_VERSION;
+        bool gone = dead > 0 || is_every_one_dead(candidates, count);
+        return gone ? PLACEMENT_ALL_DEAD : PLACEMENT_NO_COMPATIBLE_VERSION;
     }
     return draining == live ? PLACEMENT_ALL_DRAINING : staged == live ? PLACEMENT_ALL_STAGED : PLACEMENT_NONE_ELIGIBLE;
 }

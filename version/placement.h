@@ -121,8 +121,8 @@ QVT_MUST_CHECK qvt_status placement_check(const struct placement_question *quest
  * - a silo both suspect and unhealthy ranks with the unhealthy ones
  * - LATEST, MINIMUM and CLOSEST keep every compatible silo of the best version, suspect ones too
  * - of several rules that drop a silo, the first of: dead, not active, scheduling, version, pre-release, fingerprint
- * - *empty looks at silos of a compatible version only, and at dead ones only when there are no others; a silo that
- *   drains counts as draining also once it shuts down
+ * - *empty looks at silos of a compatible version only, and at dead ones only when there are no others; where every silo
+ *   is dead it says so, whatever their versions; a silo that drains counts as draining also once it shuts down
  * Pure; allocates nothing; O(count · log chosen), O(count) when the candidates come best first. */
 void placement_answer(const struct placement_question *question, const struct placement_candidate *candidates,
                       uint32_t count, uint32_t *order, enum placement_drop *drops, uint32_t *chosen,

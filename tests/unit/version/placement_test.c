@@ -280,6 +280,18 @@ static void every_compatible_silo_dead_is_all_dead(void)
     CU_ASSERT_EQUAL(why_empty(&scene, "1.0.0"), PLACEMENT_ALL_DEAD);
 }
 
+static void every_silo_dead_is_all_dead_whatever_their_versions(void)
+{
+    struct scene scene = {.count = 0};
+    scene_add(&scene, "a", "2.0.0")->status = PLACEMENT_DEAD;
+    scene_add(&scene, "b", "3.0.0")->status = PLACEMENT_DEAD;
+    CU_ASSERT_EQUAL(why_empty(&scene, "1.0.0"), PLACEMENT_ALL_DEAD);
+    CU_ASSERT_EQUAL(scene.drops[0], PLACEMENT_DROP_DEAD);
+    CU_ASSERT_EQUAL(scene.drops[1], PLACEMENT_DROP_DEAD);
+    (void)scene_add(&scene, "c", "2.0.0");
+    CU_ASSERT_EQUAL(why_empty(&scene, "1.0.0"), PLACEMENT_NO_COMPATIBLE_VERSION);
+}
+
 static void a_mixture_is_none_eligible(void)
 {
     struct scene scene = {.count = 0};
@@ -307,4 +319,4 @@ SUITE_MAIN("version/placement", SUITE_CASE(active_and_schedulable_is_eligible),
            SUITE_CASE(no_silo_at_all_is_an_unknown_type), SUITE_CASE(only_other_versions_is_no_compatible_version),
            SUITE_CASE(every_compatible_silo_draining_is_all_draining),
            SUITE_CASE(every_compatible_silo_staged_is_all_staged), SUITE_CASE(every_compatible_silo_dead_is_all_dead),
-           SUITE_CASE(a_mixture_is_none_eligible))
+           SUITE_CASE(every_silo_dead_is_all_dead_whatever_their_versions), SUITE_CASE(a_mixture_is_none_eligible))
