@@ -46,7 +46,7 @@ static void read_policy(struct find_question *out, struct placement_policy *poli
     }
 }
 
-/* Numbers that this tracker has no name for: placement would refuse them without saying which. */
+/* Numbers that this tracker has no name for, which placement would refuse without saying which, and what RAMP lacks. */
 static qvt_status check_choices(const find_request *request, qvt_error *error)
 {
     int mode = (int)request->mode;
@@ -58,6 +58,9 @@ static qvt_status check_choices(const find_request *request, qvt_error *error)
     if (selector < PLACEMENT_SELECTOR_UNSPECIFIED || selector > PLACEMENT_RAMP) {
         return qvt_error_field(error, "selector", "selector %d: a selector is ALL, LATEST, MINIMUM, CLOSEST or RAMP",
                                selector);
+    }
+    if (selector == PLACEMENT_RAMP && request->actor_id[0] == '\0') {
+        return qvt_error_field(error, "actor_id", "actor_id is missing: the selector RAMP needs one");
     }
     return QVT_OK;
 }

@@ -143,9 +143,27 @@ static void an_expired_silo_is_no_longer_found(void)
     fixture_close(&fixture);
 }
 
+static void the_selector_ramp_names_the_actor_id_that_it_needs(void)
+{
+    struct fake_call call;
+    Quark__Version__V1__FindCompatibleSilosRequest request;
+    fixture_open(&fixture, NULL);
+    quark__version__v1__find_compatible_silos_request__init(&request);
+    request.actor_type = text("Order");
+    request.selector = QUARK__VERSION__V1__SELECTOR__SELECTOR_RAMP;
+    fake_call_init(&call);
+    service_handlers()->find_compatible_silos(fixture.service, &call.unary, &request);
+    CU_ASSERT_EQUAL(call.error.status, QVT_INVALID_ARGUMENT);
+    EXPECT_TEXT(call.error.field, "actor_id");
+    EXPECT_TEXT(call.error.message, "actor_id is missing: the selector RAMP needs one");
+    fake_call_deinit(&call);
+    fixture_close(&fixture);
+}
+
 SUITE_MAIN("server/service/service", SUITE_CASE(the_service_is_ready_once_its_clusters_are_loaded),
            SUITE_CASE(a_cluster_that_nobody_created_reads_as_empty),
            SUITE_CASE(a_registration_creates_the_cluster_and_is_found), SUITE_CASE(a_refused_write_creates_no_cluster),
            SUITE_CASE(there_is_a_limit_to_clusters), SUITE_CASE(a_cluster_that_is_only_watched_goes_with_its_watcher),
            SUITE_CASE(watches_of_what_nobody_created_do_not_use_up_the_limit),
-           SUITE_CASE(an_expired_silo_is_no_longer_found))
+           SUITE_CASE(an_expired_silo_is_no_longer_found),
+           SUITE_CASE(the_selector_ramp_names_the_actor_id_that_it_needs))
