@@ -120,21 +120,25 @@ static uint64_t next_incarnation(const struct draft *draft)
     return next > now ? next : now;
 }
 
-/* CORDONED and STAGED stay with the silo id, DRAINING with the incarnation (SPEC §3.3). A silo that registers for the
- * first time may come STAGED or CORDONED, and one that runs may say that it is DRAINING. */
+static enum placement_scheduling unless_draining(enum placement_scheduling scheduling)
+{
+    bool stays = scheduling == PLACEMENT_CORDONED || scheduling == PLACEMENT_STAGED;
+    return stays ? scheduling : PLACEMENT_SCHEDULABLE;
+}
+
+/* CORDONED and STAGED stay with the silo id, DRAINING with the incarnation: a new one starts SCHEDULABLE, whatever it
+ * asks for (SPEC §3.3). While nobody has set anything for the id, because it was never seen, its deployer may: it comes
+ * STAGED or CORDONED when the registration says so. One that runs on may say that it is DRAINING, and nothing else. */
 static enum placement_scheduling pick_scheduling(const struct registration *registration,
                                                  const struct registry_silo *silo, enum verdict verdict)
 {
     enum placement_scheduling asked = (enum placement_scheduling)registration->asked->scheduling;
-    if (silo == NULL) {
-        return asked == PLACEMENT_SCHEDULING_UNSPECIFIED ? PLACEMENT_SCHEDULABLE : asked;
+    enum placement_scheduling kept = unless_draining(silo == NULL ? asked : silo->scheduling);
+    if (verdict == VERDICT_SAME) {
+        kept = silo->scheduling;
     }
-    if (verdict != VERDICT_SAME) {
-        bool stays = silo->scheduling == PLACEMENT_CORDONED || silo->scheduling == PLACEMENT_STAGED;
-        return stays ? silo->scheduling : PLACEMENT_SCHEDULABLE;
-    }
-    bool drains = asked == PLACEMENT_DRAINING && silo->scheduling == PLACEMENT_SCHEDULABLE;
-    return drains ? PLACEMENT_DRAINING : silo->scheduling;
+    bool drains = asked == PLACEMENT_DRAINING && verdict != VERDICT_NEW && kept == PLACEMENT_SCHEDULABLE;
+    return drains ? PLACEMENT_DRAINING : kept;
 }
 
 static enum placement_status pick_status(const struct registration *registration)

@@ -210,6 +210,62 @@ static void cordoned_and_staged_stay_with_the_id_and_draining_with_the_incarnati
     }
 }
 
+static void register_scheduling(struct scene *scene, const char *silo_id, uint8_t instance, int scheduling)
+{
+    struct given_silo given;
+    given_silo(&given, silo_id);
+    given_instance(&given, instance);
+    given.silo.scheduling = (Quark__Version__V1__Scheduling)scheduling;
+    CU_ASSERT_EQUAL(run(scene, &given), QVT_OK);
+}
+
+static void a_first_registration_may_come_staged_or_cordoned_and_never_draining(void)
+{
+    static const enum placement_scheduling rows[][2] = {{PLACEMENT_SCHEDULING_UNSPECIFIED, PLACEMENT_SCHEDULABLE},
+                                                        {PLACEMENT_SCHEDULABLE, PLACEMENT_SCHEDULABLE},
+                                                        {PLACEMENT_STAGED, PLACEMENT_STAGED},
+                                                        {PLACEMENT_CORDONED, PLACEMENT_CORDONED},
+                                                        {PLACEMENT_DRAINING, PLACEMENT_SCHEDULABLE}};
+    struct scene scene;
+    scene_init(&scene);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char id[] = {(char)('a' + i), 0};
+        register_scheduling(&scene, id, 1, (int)rows[i][0]);
+        CU_ASSERT_EQUAL(scene_silo(&scene, id)->scheduling, rows[i][1]);
+    }
+    scene_deinit(&scene);
+}
+
+static void only_draining_is_heard_from_a_silo_that_runs_and_nothing_from_a_new_incarnation(void)
+{
+    struct scene scene;
+    scene_init(&scene);
+    register_scheduling(&scene, "a", 1, PLACEMENT_SCHEDULABLE);
+    register_scheduling(&scene, "a", 1, PLACEMENT_CORDONED);
+    CU_ASSERT_EQUAL(scene_silo(&scene, "a")->scheduling, PLACEMENT_SCHEDULABLE);
+    register_scheduling(&scene, "a", 1, PLACEMENT_DRAINING);
+    CU_ASSERT_EQUAL(scene_silo(&scene, "a")->scheduling, PLACEMENT_DRAINING);
+    register_scheduling(&scene, "a", 2, PLACEMENT_DRAINING);
+    CU_ASSERT_EQUAL(scene_silo(&scene, "a")->scheduling, PLACEMENT_SCHEDULABLE);
+    register_scheduling(&scene, "a", 3, PLACEMENT_STAGED);
+    CU_ASSERT_EQUAL(scene_silo(&scene, "a")->scheduling, PLACEMENT_SCHEDULABLE);
+    scene_deinit(&scene);
+}
+
+static void a_silo_that_drains_goes_on_draining_when_the_store_was_lost(void)
+{
+    struct scene scene;
+    struct given_silo given;
+    scene_init(&scene);
+    given_silo(&given, "a");
+    given_held(&given, 77, elsewhere);
+    given.silo.scheduling = QUARK__VERSION__V1__SCHEDULING__SCHEDULING_DRAINING;
+    CU_ASSERT_EQUAL(run(&scene, &given), QVT_OK);
+    CU_ASSERT_EQUAL(incarnation_of(&scene, "a"), 77);
+    CU_ASSERT_EQUAL(scene_silo(&scene, "a")->scheduling, PLACEMENT_DRAINING);
+    scene_deinit(&scene);
+}
+
 static void lease_is_clamped_and_fifteen_seconds_by_default(void)
 {
     static const struct {
@@ -355,6 +411,9 @@ SUITE_MAIN("server/registry/register", SUITE_CASE(rule_1_held_more_than_an_hour_
            SUITE_CASE(incarnations_follow_the_clock_and_never_repeat), SUITE_CASE(registering_never_moves_status_back),
            SUITE_CASE(a_joining_silo_becomes_active_when_status_is_left_out),
            SUITE_CASE(cordoned_and_staged_stay_with_the_id_and_draining_with_the_incarnation),
+           SUITE_CASE(a_first_registration_may_come_staged_or_cordoned_and_never_draining),
+           SUITE_CASE(only_draining_is_heard_from_a_silo_that_runs_and_nothing_from_a_new_incarnation),
+           SUITE_CASE(a_silo_that_drains_goes_on_draining_when_the_store_was_lost),
            SUITE_CASE(lease_is_clamped_and_fifteen_seconds_by_default),
            SUITE_CASE(a_map_with_equal_keys_keeps_the_last_and_is_sorted), SUITE_CASE(bad_fields_are_refused_by_name),
            SUITE_CASE(odd_ids_are_kept_as_they_are), SUITE_CASE(limits_refuse_the_one_too_many),
