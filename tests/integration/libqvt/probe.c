@@ -5,6 +5,7 @@
  *   find TYPE VERSION               capabilities ID    list               refind TYPE TIMES
  *   burst TYPE TIMES                 that many at once, by callbacks
  *   within MS TYPE                   a find with so little time
+ *   news COUNT SECONDS               waits while COUNT callbacks have told of silos; how many have
  *
  * Answers are "ok" with words behind it, or "error CODE REASON MESSAGE (FIELD)"; usage: probe ENDPOINT... */
 #include <pthread.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "qvt/qvt.h"
 
@@ -40,16 +42,48 @@ static void answer_error(void)
            error.message, error.field);
 }
 
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned long count;
+} news = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+
+static void tell(void)
+{
+    pthread_mutex_lock(&news.lock);
+    news.count++;
+    pthread_cond_signal(&news.changed);
+    pthread_mutex_unlock(&news.lock);
+}
+
+static unsigned long news_count(void)
+{
+    pthread_mutex_lock(&news.lock);
+    unsigned long count = news.count;
+    pthread_mutex_unlock(&news.lock);
+    return count;
+}
+
+static void on_silo_state(void *data, qvt_silo_state state, const qvt_error *why)
+{
+    (void)data;
+    (void)state;
+    (void)why;
+    tell();
+}
+
 static void on_lease_lost(void *data)
 {
     struct silo *silo = data;
     silo->leases_lost++;
+    tell();
 }
 
 static void on_lease_held(void *data)
 {
     struct silo *silo = data;
     silo->leases_held++;
+    tell();
 }
 
 /* silo NULL: a client without one. */
@@ -61,6 +95,7 @@ static qvt_client *new_client(struct silo *silo)
     options.endpoint_count = endpoint_count;
     options.reconnect_max_ms = 200;
     if (silo != NULL) {
+        options.on_silo_state = on_silo_state;
         options.on_lease_lost = on_lease_lost;
         options.on_lease_held = on_lease_held;
         options.data = silo;
@@ -156,11 +191,27 @@ static void do_state(char **words)
 {
     qvt_registration known = QVT_REGISTRATION_INIT;
     struct silo *silo = silo_of(words[1]);
+    unsigned long told = news_count(); /* first, so that nothing told later is missed */
     if (qvt_client_read_registration(silo->client, &known) == QVT_OK) {
-        printf("ok\t%d\t%llu\t%u\t%u\t%u\t%d\t%u\t%u\n", (int)known.state, (unsigned long long)known.incarnation,
+        printf("ok\t%d\t%llu\t%u\t%u\t%u\t%d\t%u\t%u\t%lu\n", (int)known.state, (unsigned long long)known.incarnation,
                (unsigned)known.lease_ttl_ms, (unsigned)known.registrations, (unsigned)known.renewals,
-               (int)known.is_lease_held, silo->leases_lost, silo->leases_held);
+               (int)known.is_lease_held, silo->leases_lost, silo->leases_held, told);
     }
+}
+
+static void do_news(char **words)
+{
+    struct timespec until;
+    unsigned long known = strtoul(words[1], NULL, 10);
+    int code = 0;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += strtol(words[2], NULL, 10);
+    pthread_mutex_lock(&news.lock);
+    while (news.count == known && code == 0) {
+        code = pthread_cond_timedwait(&news.changed, &news.lock, &until);
+    }
+    printf("ok\t%lu\n", news.count);
+    pthread_mutex_unlock(&news.lock);
 }
 
 static void do_find(char **words)
@@ -291,7 +342,7 @@ static const struct {
     {"register", 6, do_register}, {"versions", 3, do_versions}, {"unregister", 2, do_unregister},
     {"local", 3, do_local},       {"state", 2, do_state},       {"find", 3, do_find},
     {"refind", 3, do_refind},     {"list", 1, do_list},         {"capabilities", 2, do_capabilities},
-    {"burst", 3, do_burst},       {"within", 3, do_within},
+    {"burst", 3, do_burst},       {"within", 3, do_within},     {"news", 3, do_news},
 };
 
 static void run_line(char *line)
