@@ -24,6 +24,11 @@ static void add_method(struct model *model, struct model_service *service,
     method->service = service;
     method->input = model_find_message(model, proto->input_type);
     method->output = model_find_message(model, proto->output_type);
+    if (method->input == NULL || method->output == NULL) {
+        model_error(model, service->file, 0, "%s.%s: nobody declares %s", service->full_name, proto->name,
+                    method->input == NULL ? proto->input_type : proto->output_type);
+        return;
+    }
     method->client_streaming = proto->client_streaming;
     method->server_streaming = proto->server_streaming;
     method->comment = location_comment(model->arena, at);

@@ -194,6 +194,10 @@ void model_link_fields(struct model *model, struct model_file *file)
             } else if (field->type == TYPE_ENUM) {
                 field->enumeration = model_find_enum(model, type_name);
             }
+            if (type_name != NULL && field->message == NULL && field->enumeration == NULL) {
+                model_error(model, file, field->line, "%s.%s: nobody declares %s", message->full_name, field->name,
+                            type_name);
+            }
         }
     }
 }

@@ -63,6 +63,11 @@ void text_add(struct buf *out, const char *format, ...)
     va_end(list);
 }
 
+void text_reserve(struct buf *out, size_t extra)
+{
+    require(buf_reserve(out, extra));
+}
+
 void text_raw(struct buf *out, const char *text)
 {
     require(buf_append_text(out, text));

@@ -12,6 +12,9 @@ void *text_alloc(struct arena *arena, size_t size);
 /* A formatted string in the arena. */
 char *text_format(struct arena *arena, const char *format, ...) QVT_PRINTF(2, 3);
 
+/* Makes room behind len. */
+void text_reserve(struct buf *out, size_t extra);
+
 /* Appends. */
 void text_add(struct buf *out, const char *format, ...) QVT_PRINTF(2, 3);
 void text_raw(struct buf *out, const char *text);
