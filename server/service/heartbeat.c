@@ -149,8 +149,12 @@ static void on_message(void *self, qvt_rpc_server_call *call, const heartbeat_re
 {
     struct stream *stream = qvt_rpc_server_call_context(call);
     qvt_error error;
-    (void)qvt_error_set(&error, QVT_NO_MEMORY, NULL, "out of memory for the stream");
-    if (stream == NULL || find_cluster(self, request, &stream->cluster, &error) != QVT_OK) {
+    if (stream == NULL) {
+        (void)qvt_error_set(&error, QVT_NO_MEMORY, NULL, "out of memory for the stream");
+        qvt_rpc_server_call_finish(call, &error);
+        return;
+    }
+    if (find_cluster(self, request, &stream->cluster, &error) != QVT_OK) {
         qvt_rpc_server_call_finish(call, &error);
         return;
     }
