@@ -63,8 +63,8 @@ static void write_first_words(const struct completions *completions, FILE *out)
     for (size_t i = 0; i < completions->count; i++) {
         const struct completion *each = &completions->items[i];
         if (!each->is_first_repeated) {
-            write_described(each->first, each->first_len, each->second != NULL ? "more commands" : each->command->summary,
-                            out);
+            write_described(each->first, each->first_len,
+                            each->second != NULL ? "more commands" : each->command->summary, out);
         }
     }
     fprintf(out, "        ) ;;\n");
