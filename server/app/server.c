@@ -116,6 +116,9 @@ static void on_drain_look(uv_timer_t *timer)
     if (server->grpc_closed && (http_idle || uv_now(&server->loop) >= server->drain_until_ms)) {
         uv_timer_stop(timer);
         server->driver.service = NULL;
+        if (server->gateway != NULL) {
+            gateway_refuse(server->gateway);
+        }
         service_close(server->service, on_service_closed, server);
     }
 }

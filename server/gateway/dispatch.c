@@ -178,8 +178,19 @@ static void serve_path(struct request *request, const char *path, const char *qu
     json_match_deinit(&match);
 }
 
+static void refuse(struct request *request)
+{
+    qvt_error error;
+    (void)qvt_error_set(&error, QVT_UNAVAILABLE, "SHUTTING_DOWN", "the server is shutting down");
+    request_fail(request, &error, 0, NULL);
+}
+
 void request_dispatch(struct request *request)
 {
+    if (request->gateway->refusing) {
+        refuse(request);
+        return;
+    }
     request->began_ns = uv_hrtime();
     char *query = strchr(request->target, '?');
     if (query != NULL) {

@@ -207,6 +207,11 @@ void gateway_drain(struct gateway *gateway)
     }
 }
 
+void gateway_refuse(struct gateway *gateway)
+{
+    gateway->refusing = true;
+}
+
 bool gateway_is_idle(const struct gateway *gateway)
 {
     return list_is_empty(&gateway->requests);

@@ -35,6 +35,9 @@ const char *gateway_address(const struct gateway *gateway);
 /* Takes no more connections; event streams end as their watches do; what is under way is answered. */
 void gateway_drain(struct gateway *gateway);
 
+/* Requests from now on are answered with UNAVAILABLE without the service: before service_close. */
+void gateway_refuse(struct gateway *gateway);
+
 /* Whether no request is under way. */
 bool gateway_is_idle(const struct gateway *gateway);
 

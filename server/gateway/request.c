@@ -81,7 +81,7 @@ static void write_peer(char out[NET_ADDRESS_TEXT_MAX], const struct request *req
 void request_report(const struct request *request, qvt_status status, const char *message)
 {
     char peer[NET_ADDRESS_TEXT_MAX];
-    if (request->is_page) {
+    if (request->is_page || request->gateway->refusing) {
         return;
     }
     write_peer(peer, request);

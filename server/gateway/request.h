@@ -38,6 +38,7 @@ struct gateway {
     struct list streams;  /* struct event_stream.in_gateway */
     unsigned closing;     /* of http_loop, keepalive, and event streams' polls */
     bool draining;
+    bool refusing; /* the service is being closed */
     char address[80];
     void (*on_closed)(void *data);
     void *on_closed_data;
@@ -78,7 +79,7 @@ const char *request_header(const struct request *request, const char *name);
 /* Gives the answer: takes the buffer's bytes, which is empty afterwards. content_type is static. Once. */
 void request_answer(struct request *request, unsigned http_status, const char *content_type, struct buf *body);
 
-/* Tells the service that the call has ended; not for pages. Once, while the service lives. */
+/* Tells the service that the call has ended, once; not for pages, and not when the service is being closed. */
 void request_report(const struct request *request, qvt_status status, const char *message);
 
 /* Answers with google.rpc.Status as JSON; http_status 0: that of the error's code. allow: the Allow header, or NULL. */

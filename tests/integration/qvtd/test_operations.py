@@ -181,6 +181,19 @@ class Readiness(harness.TestCase):
             self.assertTrue(self.answer(slow).startswith(b"HTTP/1.1 400 "))
         self.assertEqual(0, server.process.wait(10))
 
+    def test_requests_that_never_end_do_not_hold_up_the_end(self):
+        server = self.serve("--drain-grace=100ms", store=self.sqlite())
+        host, port = server.http.split(":")
+        sockets = [socket.create_connection((host, int(port))) for _ in range(4)]
+        sockets[0].sendall(b"POST /v1/silos HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n123")
+        sockets[1].sendall(b"GET /v1/watch HTTP/1.1\r\nHost: x\r\n\r\n")
+        sockets[2].sendall(b"GET /v1/sta")
+        sockets[1].recv(100)
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(0, server.process.wait(10), server.log())
+        for sock in sockets:
+            sock.close()
+
     def answer(self, sock):
         sock.settimeout(10)
         data = b""
