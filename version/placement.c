@@ -41,8 +41,7 @@ qvt_status placement_combine(struct placement_question *request, const struct pl
         request->mode = PLACEMENT_RANGE;
     }
     if (request->mode == PLACEMENT_MODE_UNSPECIFIED && request->version != NULL) {
-        bool by_range = policy->mode == PLACEMENT_MODE_UNSPECIFIED && policy->range != NULL;
-        request->mode = by_range ? PLACEMENT_RANGE : policy->mode;
+        request->mode = policy->mode;
     }
     if (request->mode == PLACEMENT_RANGE && !ranged) {
         request->range = policy->range;

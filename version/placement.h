@@ -95,7 +95,7 @@ struct placement_question {
     uint32_t limit;                   /* 0: none */
 };
 
-/* What a policy says about a question (SPEC §5.4); all zero: no policy. */
+/* What the policies in force (version/placement_rules.h) say about a question; all zero: nothing. */
 struct placement_policy {
     enum placement_mode mode;
     enum placement_selector selector;

@@ -16,6 +16,4 @@ enum {
     SETTING_ETAG = 20
 };
 
-#define POLICY_MIN_READY_DEFAULT 2u
-
 #endif

@@ -7,10 +7,13 @@
 static void read_field(struct registry_policy *view, const struct wire_field *field)
 {
     switch (field->number) {
-    case POLICY_MODE: view->mode = (enum placement_mode)field->value; break;
-    case POLICY_SELECTOR: view->selector = (enum placement_selector)field->value; break;
-    case POLICY_RANGE: view->range = field->bytes; break;
-    case POLICY_MIN_READY: view->min_ready = (uint32_t)field->value; break;
+    case POLICY_MODE: view->rules.mode = (enum placement_mode)field->value; break;
+    case POLICY_SELECTOR: view->rules.selector = (enum placement_selector)field->value; break;
+    case POLICY_RANGE: view->rules.range = field->bytes; break;
+    case POLICY_MIN_READY:
+        view->rules.min_ready = (uint32_t)field->value;
+        view->rules.has_min_ready = true;
+        break;
     case POLICY_MOD_REVISION: view->mod_revision = field->value; break;
     case POLICY_ETAG: view->etag = field->bytes; break;
     default: break;
@@ -25,7 +28,6 @@ qvt_status policy_new(struct policy **out, struct image *image)
     }
     policy->view.image = image;
     policy->view.actor_type = image_key(image);
-    policy->view.min_ready = POLICY_MIN_READY_DEFAULT;
     qvt_slice rest = image_value(image);
     struct wire_field field;
     while (wire_next(&rest, &field)) {

@@ -149,10 +149,13 @@ const struct registry_policy *registry_policy(const struct registry *registry, q
     return record == NULL ? NULL : &record->policy->view;
 }
 
-const struct registry_policy *registry_policy_for(const struct registry *registry, qvt_slice actor_type)
+const struct registry_policy *registry_policy_for(const struct registry *registry, qvt_slice actor_type,
+                                                  struct placement_rules *rules)
 {
     const struct registry_policy *own = registry_policy(registry, actor_type);
-    return own != NULL ? own : registry_policy(registry, qvt_slice_make(NULL, 0));
+    const struct registry_policy *general = registry_policy(registry, qvt_slice_make(NULL, 0));
+    *rules = placement_rules_in_force(own == NULL ? NULL : &own->rules, general == NULL ? NULL : &general->rules);
+    return own != NULL ? own : general;
 }
 
 static const struct registry_policy *as_policy(const struct record *record)

@@ -10,7 +10,7 @@
 #include "server/registry/image.h"
 #include "server/registry/limits.h"
 #include "server/registry/position.h"
-#include "version/placement.h"
+#include "version/placement_rules.h"
 
 struct registry;
 
@@ -116,19 +116,18 @@ void registry_candidates(const struct registry *registry, qvt_slice actor_type, 
 struct registry_policy {
     struct image *image; /* value: Policy */
     qvt_slice actor_type;
-    qvt_slice range;
     qvt_slice etag;
     uint64_t mod_revision;
-    enum placement_mode mode;
-    enum placement_selector selector;
-    uint32_t min_ready;
+    struct placement_rules rules; /* as it was set */
 };
 
 /* The policy set for exactly this type ("": the cluster's default), or NULL. */
 const struct registry_policy *registry_policy(const struct registry *registry, qvt_slice actor_type);
 
-/* The policy in force: the type's own, else the cluster's default, else NULL. */
-const struct registry_policy *registry_policy_for(const struct registry *registry, qvt_slice actor_type);
+/* The type's own policy, else the cluster's default, else NULL. *rules are those in force: what that policy leaves open is
+ * filled in. */
+const struct registry_policy *registry_policy_for(const struct registry *registry, qvt_slice actor_type,
+                                                  struct placement_rules *rules);
 
 /* In order of actor types; the cluster's default ("") is not among them, ask registry_policy for it. */
 const struct registry_policy *registry_policy_after(const struct registry *registry, qvt_slice after);

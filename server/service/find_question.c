@@ -35,13 +35,11 @@ static void read_policy(struct find_question *out, struct placement_policy *poli
                         qvt_slice actor_type)
 {
     const char *why = NULL;
-    const struct registry_policy *set = registry_policy_for(registry, actor_type);
-    if (set == NULL) {
-        return;
-    }
-    policy->mode = set->mode;
-    policy->selector = set->selector;
-    if (set->range.len > 0 && range_parse(&out->policy_range, set->range, &why) == QVT_OK) {
+    struct placement_rules rules;
+    (void)registry_policy_for(registry, actor_type, &rules);
+    policy->mode = rules.mode;
+    policy->selector = rules.selector;
+    if (rules.range.len > 0 && range_parse(&out->policy_range, rules.range, &why) == QVT_OK) {
         policy->range = &out->policy_range;
     }
 }

@@ -3,21 +3,38 @@
 #include <xxhash.h>
 
 #include "base/check.h"
+#include "server/registry/policy_fields.h"
+#include "server/registry/wire.h"
 #include "server/service/page.h"
 
-/* Fields of Policy, and what holds where none was set (SPEC §5). */
-enum { POLICY_MODE = 2, POLICY_SELECTOR = 3, POLICY_MIN_READY = 6, MIN_READY_DEFAULT = 2 };
-
-static void encode_policy(struct encoder *encoder, const struct registry_policy *policy)
+/* Those of the rules in force that the policy does not set itself. */
+static void encode_inherited(struct encoder *encoder, const struct placement_rules *set,
+                             const struct placement_rules *rules)
 {
-    if (policy != NULL) {
-        encode_message(encoder, ANSWER_BODY, image_value(policy->image), qvt_slice_make(NULL, 0));
-        return;
+    if (set->mode == PLACEMENT_MODE_UNSPECIFIED) {
+        encode_uint(encoder, POLICY_MODE, rules->mode);
     }
+    if (set->selector == PLACEMENT_SELECTOR_UNSPECIFIED) {
+        encode_uint(encoder, POLICY_SELECTOR, rules->selector);
+    }
+    if (set->range.len == 0) {
+        encode_bytes(encoder, POLICY_RANGE, rules->range);
+    }
+    if (!set->has_min_ready && encoder->status == QVT_OK) {
+        encoder->status = wire_put_varint(encoder->out, POLICY_MIN_READY, rules->min_ready);
+    }
+}
+
+static void encode_in_force(struct encoder *encoder, const struct registry *registry, qvt_slice actor_type)
+{
+    static const struct placement_rules nothing;
+    struct placement_rules rules;
+    const struct registry_policy *policy = registry_policy_for(registry, actor_type, &rules);
     size_t mark = encode_begin(encoder);
-    encode_uint(encoder, POLICY_MODE, PLACEMENT_STRICT);
-    encode_uint(encoder, POLICY_SELECTOR, PLACEMENT_ALL);
-    encode_uint(encoder, POLICY_MIN_READY, MIN_READY_DEFAULT);
+    if (policy != NULL) {
+        encode_raw(encoder, image_value(policy->image));
+    }
+    encode_inherited(encoder, policy == NULL ? &nothing : &policy->rules, &rules);
     encode_end(encoder, ANSWER_BODY, mark);
 }
 
@@ -35,7 +52,7 @@ SERVICE_HANDLER(handle_get_policy, GetPolicy)
         qvt_rpc_unary_fail(unary, &error);
         return;
     }
-    encode_policy(&read.encoder, registry_policy_for(read.registry, qvt_slice_text(request->actor_type)));
+    encode_in_force(&read.encoder, read.registry, qvt_slice_text(request->actor_type));
     read_reply(&read, unary);
 }
 
@@ -43,7 +60,7 @@ static bool list_one(struct read *read, struct page *page, const struct registry
 {
     size_t mark = encode_begin(&read->encoder);
     if (page->left > 0) {
-        encode_policy(&read->encoder, policy);
+        encode_message(&read->encoder, ANSWER_BODY, image_value(policy->image), qvt_slice_make(NULL, 0));
     }
     return page_takes(page, &read->encoder, mark);
 }

@@ -95,10 +95,6 @@ static void range_of_the_policy_serves_only_the_mode_range(void)
     CU_ASSERT_EQUAL(combine(&open, policy), QVT_OK);
     CU_ASSERT_PTR_EQUAL(open.range, &theirs);
     CU_ASSERT_EQUAL(open.mode, PLACEMENT_RANGE);
-    policy.mode = PLACEMENT_MODE_UNSPECIFIED;
-    struct placement_question third = {.version = &wanted};
-    CU_ASSERT_EQUAL(combine(&third, policy), QVT_OK);
-    CU_ASSERT_EQUAL(third.mode, PLACEMENT_RANGE);
 }
 
 static void mode_of_the_policy_does_not_touch_a_request_without_version(void)

@@ -355,24 +355,49 @@ static qvt_status delete_policy(struct scene *scene, const char *actor_type)
     return scene_run(scene, &command);
 }
 
+static struct placement_rules rules_of(const struct scene *scene, const char *actor_type)
+{
+    struct placement_rules rules;
+    (void)registry_policy_for(scene->registry, qvt_slice_text(actor_type), &rules);
+    return rules;
+}
+
 static void a_types_own_policy_rules_over_the_clusters_default(void)
 {
     struct scene scene;
-    qvt_slice order = qvt_slice_text("Order");
+    struct placement_rules rules;
     scene_init(&scene);
-    CU_ASSERT_PTR_NULL(registry_policy_for(scene.registry, order));
+    CU_ASSERT_PTR_NULL(registry_policy_for(scene.registry, qvt_slice_text("Order"), &rules));
+    CU_ASSERT_EQUAL(rules.mode, PLACEMENT_STRICT);
     CU_ASSERT_EQUAL(set_policy(&scene, "", PLACEMENT_MINOR, "", ""), QVT_OK);
     CU_ASSERT_EQUAL(scene_revision(&scene), 1);
-    CU_ASSERT_EQUAL(registry_policy_for(scene.registry, order)->mode, PLACEMENT_MINOR);
-    CU_ASSERT_EQUAL(registry_policy_for(scene.registry, order)->min_ready, 2);
+    CU_ASSERT_EQUAL(rules_of(&scene, "Order").mode, PLACEMENT_MINOR);
+    CU_ASSERT_EQUAL(rules_of(&scene, "Order").min_ready, 2);
     CU_ASSERT_EQUAL(set_policy(&scene, "Order", PLACEMENT_RANGE, "^1.2", ""), QVT_OK);
-    CU_ASSERT_EQUAL(registry_policy_for(scene.registry, order)->mode, PLACEMENT_RANGE);
-    EXPECT_SLICE(registry_policy_for(scene.registry, order)->range, "^1.2");
+    CU_ASSERT_EQUAL(rules_of(&scene, "Order").mode, PLACEMENT_RANGE);
+    EXPECT_SLICE(rules_of(&scene, "Order").range, "^1.2");
+    CU_ASSERT_EQUAL(rules_of(&scene, "Cart").mode, PLACEMENT_MINOR);
     CU_ASSERT_EQUAL(registry_counts(scene.registry)->policies, 2);
     CU_ASSERT_EQUAL(delete_policy(&scene, "Order"), QVT_OK);
-    CU_ASSERT_EQUAL(registry_policy_for(scene.registry, order)->mode, PLACEMENT_MINOR);
+    CU_ASSERT_EQUAL(rules_of(&scene, "Order").mode, PLACEMENT_MINOR);
     CU_ASSERT_EQUAL(delete_policy(&scene, "Order"), QVT_OK);
     CU_ASSERT_PTR_NULL(scene.last.change);
+    scene_deinit(&scene);
+}
+
+static void what_a_types_policy_leaves_open_follows_the_clusters_default(void)
+{
+    struct scene scene;
+    struct placement_rules rules;
+    scene_init(&scene);
+    CU_ASSERT_EQUAL(set_policy(&scene, "Order", PLACEMENT_MODE_UNSPECIFIED, "", ""), QVT_OK);
+    CU_ASSERT_EQUAL(rules_of(&scene, "Order").mode, PLACEMENT_STRICT);
+    CU_ASSERT_EQUAL(set_policy(&scene, "", PLACEMENT_MAJOR, "", ""), QVT_OK);
+    CU_ASSERT_EQUAL(rules_of(&scene, "Order").mode, PLACEMENT_MAJOR);
+    const struct registry_policy *policy = registry_policy_for(scene.registry, qvt_slice_text("Order"), &rules);
+    EXPECT_SLICE(policy->actor_type, "Order");
+    CU_ASSERT_EQUAL(policy->mod_revision, 1);
+    CU_ASSERT_EQUAL(policy->rules.mode, PLACEMENT_MODE_UNSPECIFIED);
     scene_deinit(&scene);
 }
 
@@ -385,7 +410,7 @@ static void only_active_silos_are_listed_with_their_capabilities(void)
     (void)scene_register(&scene, "b", 2, "Order=1.0.0");
     (void)scene_register(&scene, "c", 3, "Order=1.0.0");
     (void)scene_register(&scene, "d", 4, "Order=1.0.0");
-    CU_ASSERT_EQUAL(scene_update(&scene, "a", "status", PLACEMENT_DRAINING), QVT_OK);
+    CU_ASSERT_EQUAL(scene_update(&scene, "a", "status", PLACEMENT_SHUTTING_DOWN), QVT_OK);
     CU_ASSERT_EQUAL(scene_unregister(&scene, "c"), QVT_OK);
     ask_capable(scene.registry, ids, sizeof ids);
     EXPECT_TEXT(ids, "b d");
@@ -406,7 +431,7 @@ static void policies_are_checked_and_etag_guarded(void)
     CU_ASSERT_PTR_NULL(scene.last.change);
     CU_ASSERT_EQUAL(set_policy(&scene, "Order", PLACEMENT_MAJOR, "", "1.0000000000000000"), QVT_ABORTED);
     EXPECT_TEXT(scene.error.reason, "ETAG_MISMATCH");
-    CU_ASSERT_EQUAL(registry_policy(scene.registry, qvt_slice_text("Order"))->mode, PLACEMENT_PATCH);
+    CU_ASSERT_EQUAL(registry_policy(scene.registry, qvt_slice_text("Order"))->rules.mode, PLACEMENT_PATCH);
     scene_deinit(&scene);
 }
 
@@ -423,4 +448,5 @@ SUITE_MAIN("server/registry/write", SUITE_CASE(etag_is_the_text_of_the_records_l
            SUITE_CASE(versions_are_replaced_and_everything_else_untouched),
            SUITE_CASE(only_active_silos_are_listed_with_their_capabilities),
            SUITE_CASE(a_types_own_policy_rules_over_the_clusters_default),
+           SUITE_CASE(what_a_types_policy_leaves_open_follows_the_clusters_default),
            SUITE_CASE(policies_are_checked_and_etag_guarded))

@@ -160,10 +160,65 @@ static void the_selector_ramp_names_the_actor_id_that_it_needs(void)
     fixture_close(&fixture);
 }
 
+static void set_policy(const char *actor_type, int mode, int selector)
+{
+    struct fake_call call;
+    Quark__Version__V1__SetPolicyRequest request;
+    Quark__Version__V1__Policy policy;
+    quark__version__v1__set_policy_request__init(&request);
+    quark__version__v1__policy__init(&policy);
+    request.actor_type = text(actor_type);
+    request.policy = &policy;
+    policy.mode = (Quark__Version__V1__CompatibilityMode)mode;
+    policy.selector = (Quark__Version__V1__Selector)selector;
+    fake_call_init(&call);
+    service_handlers()->set_policy(fixture.service, &call.unary, &request);
+    fixture_settle(&fixture);
+    CU_ASSERT_EQUAL(call.error.status, QVT_OK);
+    fake_call_deinit(&call);
+}
+
+static Quark__Version__V1__GetPolicyResponse *get_policy(const char *actor_type)
+{
+    struct fake_call call;
+    Quark__Version__V1__GetPolicyRequest request;
+    quark__version__v1__get_policy_request__init(&request);
+    request.actor_type = text(actor_type);
+    fake_call_init(&call);
+    service_handlers()->get_policy(fixture.service, &call.unary, &request);
+    CU_ASSERT_EQUAL_FATAL(call.error.status, QVT_OK);
+    Quark__Version__V1__GetPolicyResponse *answer =
+        quark__version__v1__get_policy_response__unpack(NULL, call.answer.len, call.answer.data);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(answer);
+    fake_call_deinit(&call);
+    return answer;
+}
+
+static void the_policy_in_force_is_merged_with_the_clusters_default(void)
+{
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "", "silo-1", "Order", "2.0.0"), 1);
+    set_policy("Order", 0, PLACEMENT_LATEST);
+    set_policy("", PLACEMENT_MAJOR, 0);
+    Quark__Version__V1__GetPolicyResponse *shown = get_policy("Order");
+    EXPECT_TEXT(shown->policy->actor_type, "Order");
+    CU_ASSERT_EQUAL((int)shown->policy->mode, PLACEMENT_MAJOR);
+    CU_ASSERT_EQUAL((int)shown->policy->selector, PLACEMENT_LATEST);
+    CU_ASSERT_EQUAL(shown->policy->min_ready, 2);
+    CU_ASSERT_EQUAL(shown->policy->mod_revision, 2);
+    CU_ASSERT(shown->policy->etag[0] != 0);
+    quark__version__v1__get_policy_response__free_unpacked(shown, NULL);
+    Quark__Version__V1__FindCompatibleSilosResponse *answer = find("", "Order", "1.0.0");
+    CU_ASSERT_EQUAL(answer->n_silos, 1);
+    drop(answer);
+    fixture_close(&fixture);
+}
+
 SUITE_MAIN("server/service/service", SUITE_CASE(the_service_is_ready_once_its_clusters_are_loaded),
            SUITE_CASE(a_cluster_that_nobody_created_reads_as_empty),
            SUITE_CASE(a_registration_creates_the_cluster_and_is_found), SUITE_CASE(a_refused_write_creates_no_cluster),
            SUITE_CASE(there_is_a_limit_to_clusters), SUITE_CASE(a_cluster_that_is_only_watched_goes_with_its_watcher),
            SUITE_CASE(watches_of_what_nobody_created_do_not_use_up_the_limit),
            SUITE_CASE(an_expired_silo_is_no_longer_found),
-           SUITE_CASE(the_selector_ramp_names_the_actor_id_that_it_needs))
+           SUITE_CASE(the_selector_ramp_names_the_actor_id_that_it_needs),
+           SUITE_CASE(the_policy_in_force_is_merged_with_the_clusters_default))
