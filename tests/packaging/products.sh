@@ -80,10 +80,13 @@ add_executable(client ../qvt.c)
 target_link_libraries(client qvt::qvt)
 add_executable(server ../qvtrpc.c)
 target_link_libraries(server qvtrpc::qvtrpc)
+add_executable(whole_server ../qvtrpc.c)
+target_link_libraries(whole_server qvtrpc::qvtrpc_static)
 CMAKE
 cmake -G Ninja -S "$work/consumer" -B "$work/consumer/build" -DCMAKE_PREFIX_PATH="$work/usr" >"$work/cmake.log" ||
     fail "the CMake package does not configure"
 cmake --build "$work/consumer/build" >"$work/cmake.log" || fail "the CMake package does not link"
 "$work/consumer/build/client"
 "$work/consumer/build/server"
+"$work/consumer/build/whole_server"
 echo "products: complete"
