@@ -28,6 +28,7 @@ static void init(qvt_rpc_server *server, qvt_rpc_runtime *runtime, const qvt_rpc
         .connection_window = CONNECTION_WINDOW,
         .pool = &runtime->loop->pool,
     };
+    server_noise_limits(server->http2_options.noise_limits, &server->options);
     server->setup = (struct net_conn_setup){
         .loop = runtime->loop,
         .role = HTTP2_SERVER,

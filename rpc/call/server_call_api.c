@@ -98,6 +98,15 @@ qvt_status qvt_rpc_server_call_send_blob(qvt_rpc_server_call *call, qvt_blob *me
     return http2_stream_send_blob(&call->stream, message);
 }
 
+qvt_status qvt_rpc_server_call_send_parts(qvt_rpc_server_call *call, const qvt_blob_part *parts, size_t part_count)
+{
+    if (!is_open(call)) {
+        return QVT_CANCELLED;
+    }
+    QVT_TRY(server_respond_headers(call));
+    return http2_stream_send_parts(&call->stream, parts, part_count);
+}
+
 size_t qvt_rpc_server_call_queued(const qvt_rpc_server_call *call)
 {
     return call->stream.queue.size;

@@ -26,6 +26,7 @@ void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_st
     }
     conn->server = server;
     conn->timer.on_due = on_preface_due;
+    conn->noise_since_ms = uv_now(server->runtime->uv);
     list_init(&conn->waiting);
     if (net_conn_accept(&conn->net, &server->setup, fd, peer) != QVT_OK) {
         free(conn);
@@ -133,5 +134,6 @@ const struct http2_events server_conn_http2_events = {
     .on_close = on_close,
     .on_settings = on_settings,
     .on_ping_ack = on_ping_ack,
+    .on_noise = server_noise_judge,
     .on_output = net_conn_on_output,
 };

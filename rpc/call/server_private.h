@@ -54,6 +54,7 @@ struct server_conn {
     struct net_timer timer; /* until the preface has come; then, stopping, until the PING is answered */
     struct list waiting;    /* calls whose requests wait for queued answers to leave */
     size_t calls;
+    uint64_t noise_since_ms; /* when the session began to count */
     bool closed;
     bool stop_announced;
     bool stop_final;
@@ -71,6 +72,8 @@ struct qvt_rpc_server {
     size_t spare_count;
     struct net_timer stop_timer;
     qvt_rpc_server_counters counters;
+    uint64_t calm_logged_ms; /* when a line about it was written last; 0: never */
+    uint64_t calm_unlogged;  /* without a line since */
     void (*on_closed)(void *data);
     void *on_closed_data;
     bool stopping;
@@ -146,6 +149,17 @@ void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_st
 
 /* Drops a reference that a call held. */
 void server_conn_release(struct server_conn *conn);
+
+/* --- server_noise.c --- */
+
+/* The limits as the session takes them. */
+void server_noise_limits(uint32_t out[HTTP2_NOISE_COUNT], const qvt_rpc_server_options *options);
+
+/* The event of the session. */
+bool server_noise_judge(void *net_conn, enum http2_noise kind);
+
+/* Ends the connection with ENHANCE_YOUR_CALM, counts and logs that. reason is for the log, debug for the peer. */
+void server_noise_calm(struct server_conn *conn, const char *reason, const char *debug);
 
 /* --- server_stop.c --- */
 

@@ -1,4 +1,4 @@
-#include "rpc/http2/session_private.h"
+#include "rpc/http2/noise.h"
 
 /* What RFC 9113 §6.5.2 adds to a field's name and value. */
 enum { FIELD_OVERHEAD = 32 };
@@ -18,7 +18,7 @@ static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *head, voi
         int result = nghttp2_session_terminate_session(ng, NGHTTP2_PROTOCOL_ERROR);
         return result == 0 ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
     }
-    return 0;
+    return http2_noise_receive(session, head);
 }
 
 static void note_id(struct http2_session *session, int32_t id)
@@ -193,6 +193,8 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *
     if (session->resets_waiting > 0 && (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
         result = send_waiting_reset(session, frame->hd.stream_id);
+    } else if (frame->hd.type == NGHTTP2_RST_STREAM) {
+        http2_noise_reset_sent(session, frame->rst_stream.error_code);
     } else if (session->ping_after_goaway && frame->hd.type == NGHTTP2_GOAWAY) {
         result = send_waiting_ping(session);
     }

@@ -6,9 +6,10 @@
 #include "rpc/http2/output.h"
 #include "rpc/wire/frame.h"
 
-/* A run of bytes: the next of queue->bytes, or the last `left` of the blob. */
+/* A run of bytes: the next of queue->bytes, or those of the blob from `at` on. */
 struct http2_segment {
     qvt_blob *blob;
+    const uint8_t *at;
     size_t left;
 };
 
@@ -47,15 +48,18 @@ void http2_queue_deinit(struct http2_queue *queue)
     *queue = (struct http2_queue)HTTP2_QUEUE_INIT;
 }
 
-static qvt_status reserve_segments(struct http2_queue *queue, uint32_t extra)
+static qvt_status reserve_segments(struct http2_queue *queue, size_t extra)
 {
     if (extra <= queue->cap - queue->count) {
         return QVT_OK;
     }
-    if (queue->cap > UINT32_MAX / 4) {
+    if (queue->cap > UINT32_MAX / 4 || extra > UINT32_MAX / 4) {
         return QVT_NO_MEMORY;
     }
     uint32_t cap = queue->cap == 0 ? RING_MIN : queue->cap * 2;
+    while (cap - queue->count < extra) {
+        cap *= 2;
+    }
     struct http2_segment *ring = malloc(cap * sizeof(*ring));
     if (ring == NULL) {
         return QVT_NO_MEMORY;
@@ -70,20 +74,21 @@ static qvt_status reserve_segments(struct http2_queue *queue, uint32_t extra)
     return QVT_OK;
 }
 
-/* Room for len bytes and two segments. */
-static qvt_status reserve(struct http2_queue *queue, size_t len)
+/* Room for len bytes and so many segments. */
+static qvt_status reserve(struct http2_queue *queue, size_t len, size_t segments)
 {
     struct buf *bytes = &queue->bytes;
     if (queue->taken > 0 && len > bytes->cap - bytes->len && queue->taken >= bytes->len / 2) {
         buf_drop_front(bytes, queue->taken);
         queue->taken = 0;
     }
-    QVT_TRY(reserve_segments(queue, 2));
+    QVT_TRY(reserve_segments(queue, segments));
     return buf_reserve(bytes, len);
 }
 
-static void push(struct http2_queue *queue, qvt_blob *blob, size_t len)
+static void push(struct http2_queue *queue, qvt_blob *blob, qvt_slice part)
 {
+    size_t len = part.len;
     if (len == 0) {
         return;
     }
@@ -94,13 +99,21 @@ static void push(struct http2_queue *queue, qvt_blob *blob, size_t len)
         return;
     }
     queue->count++;
-    *segment_at(queue, queue->count - 1) = (struct http2_segment){blob, len};
+    *segment_at(queue, queue->count - 1) = (struct http2_segment){blob, part.data, len};
 }
 
 static void put(struct http2_queue *queue, const void *bytes, size_t len)
 {
     qvt_status status = buf_append(&queue->bytes, bytes, len);
     QVT_ASSERT(status == QVT_OK);
+    push(queue, NULL, qvt_slice_make(NULL, len));
+}
+
+static void put_prefix(struct http2_queue *queue, size_t len)
+{
+    uint8_t prefix[FRAME_PREFIX_LEN];
+    frame_write_prefix(prefix, false, len);
+    put(queue, prefix, sizeof(prefix));
 }
 
 qvt_status http2_queue_add_message(struct http2_queue *queue, const qvt_slice *parts, size_t part_count)
@@ -112,39 +125,55 @@ qvt_status http2_queue_add_message(struct http2_queue *queue, const qvt_slice *p
         }
         len += parts[i].len;
     }
-    QVT_TRY(reserve(queue, FRAME_PREFIX_LEN + len));
-    uint8_t prefix[FRAME_PREFIX_LEN];
-    frame_write_prefix(prefix, false, len);
-    put(queue, prefix, sizeof(prefix));
+    QVT_TRY(reserve(queue, FRAME_PREFIX_LEN + len, 1));
+    put_prefix(queue, len);
     for (size_t i = 0; i < part_count; i++) {
         put(queue, parts[i].data, parts[i].len);
     }
-    push(queue, NULL, FRAME_PREFIX_LEN + len);
+    return QVT_OK;
+}
+
+/* How much of the parts is to be copied, and shared. */
+static qvt_status measure(const qvt_blob_part *parts, size_t part_count, size_t *copied, size_t *shared)
+{
+    *copied = *shared = 0;
+    for (size_t i = 0; i < part_count; i++) {
+        size_t *sum = parts[i].blob == NULL ? copied : shared;
+        if (parts[i].bytes.len > UINT32_MAX - *copied - *shared) {
+            return QVT_RESOURCE_EXHAUSTED;
+        }
+        *sum += parts[i].bytes.len;
+    }
+    return QVT_OK;
+}
+
+qvt_status http2_queue_add_parts(struct http2_queue *queue, const qvt_blob_part *parts, size_t part_count)
+{
+    size_t copied;
+    size_t shared;
+    QVT_TRY(measure(parts, part_count, &copied, &shared));
+    QVT_TRY(reserve(queue, FRAME_PREFIX_LEN + copied, part_count + 1));
+    put_prefix(queue, copied + shared);
+    for (size_t i = 0; i < part_count; i++) {
+        if (parts[i].blob == NULL) {
+            put(queue, parts[i].bytes.data, parts[i].bytes.len);
+        } else if (parts[i].bytes.len > 0) {
+            push(queue, qvt_blob_ref(parts[i].blob), parts[i].bytes);
+        }
+    }
     return QVT_OK;
 }
 
 qvt_status http2_queue_add_blob(struct http2_queue *queue, qvt_blob *message)
 {
-    size_t len = qvt_blob_slice(message).len;
-    if (len > UINT32_MAX) {
-        return QVT_RESOURCE_EXHAUSTED;
-    }
-    QVT_TRY(reserve(queue, FRAME_PREFIX_LEN));
-    uint8_t prefix[FRAME_PREFIX_LEN];
-    frame_write_prefix(prefix, false, len);
-    put(queue, prefix, sizeof(prefix));
-    push(queue, NULL, FRAME_PREFIX_LEN);
-    if (len > 0) {
-        push(queue, qvt_blob_ref(message), len);
-    }
-    return QVT_OK;
+    qvt_blob_part whole = {qvt_blob_slice(message), message};
+    return http2_queue_add_parts(queue, &whole, 1);
 }
 
 qvt_status http2_queue_add_bytes(struct http2_queue *queue, qvt_slice bytes)
 {
-    QVT_TRY(reserve(queue, bytes.len));
+    QVT_TRY(reserve(queue, bytes.len, 1));
     put(queue, bytes.data, bytes.len);
-    push(queue, NULL, bytes.len);
     return QVT_OK;
 }
 
@@ -168,8 +197,8 @@ void http2_queue_move(struct http2_queue *queue, size_t len, struct http2_output
         if (segment->blob == NULL) {
             move_bytes(queue, count, output);
         } else {
-            qvt_slice whole = qvt_blob_slice(segment->blob);
-            http2_output_add_blob(output, segment->blob, qvt_slice_make(whole.data + whole.len - segment->left, count));
+            http2_output_add_blob(output, segment->blob, qvt_slice_make(segment->at, count));
+            segment->at += count;
         }
         segment->left -= count;
         len -= count;

@@ -37,6 +37,11 @@ QVT_MUST_CHECK qvt_status http2_queue_add_message(struct http2_queue *queue, con
 /* Adds a length-prefixed message that is shared; takes a reference of its own until it is sent. As above. */
 QVT_MUST_CHECK qvt_status http2_queue_add_blob(struct http2_queue *queue, qvt_blob *message);
 
+/* Adds a length-prefixed message: the concatenation of the parts; takes a reference to each blob until its part is
+ * sent. As above. */
+QVT_MUST_CHECK qvt_status http2_queue_add_parts(struct http2_queue *queue, const qvt_blob_part *parts,
+                                                size_t part_count);
+
 /* Adds plain bytes, copied, without prefix. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status http2_queue_add_bytes(struct http2_queue *queue, qvt_slice bytes);
 

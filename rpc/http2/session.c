@@ -43,7 +43,7 @@ static int make_session(struct http2_session *session, const nghttp2_session_cal
 }
 
 static int make_with_options(struct http2_session *session, const nghttp2_session_callbacks *callbacks,
-                             struct http2_pool *pool)
+                             const struct http2_options *options)
 {
     nghttp2_option *option = NULL;
     if (nghttp2_option_new(&option) != 0) {
@@ -51,18 +51,23 @@ static int make_with_options(struct http2_session *session, const nghttp2_sessio
     }
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
-    int result = make_session(session, callbacks, option, pool);
+    uint32_t resets = options->noise_limits[HTTP2_NOISE_RESET];
+    if (resets > 0) {
+        /* nghttp2's own limit is 33 a second: clients whose deadlines pass reach that. */
+        nghttp2_option_set_stream_reset_rate_limit(option, UINT64_C(4) * resets, resets);
+    }
+    int result = make_session(session, callbacks, option, options->pool);
     nghttp2_option_del(option);
     return result;
 }
 
-static int make(struct http2_session *session, struct http2_pool *pool)
+static int make(struct http2_session *session, const struct http2_options *options)
 {
     nghttp2_session_callbacks *callbacks = http2_callbacks_new();
     if (callbacks == NULL) {
         return NGHTTP2_ERR_NOMEM;
     }
-    int result = make_with_options(session, callbacks, pool);
+    int result = make_with_options(session, callbacks, options);
     nghttp2_session_callbacks_del(callbacks);
     return result;
 }
@@ -101,8 +106,9 @@ qvt_status http2_session_new(struct http2_session **out, enum http2_role role, c
     session->events = events;
     session->data = data;
     session->max_header_bytes = options->max_header_bytes;
+    memcpy(session->noise_limits, options->noise_limits, sizeof(session->noise_limits));
     list_init(&session->streams);
-    if (make(session, options->pool) != 0 || submit_settings(session, options) != 0) {
+    if (make(session, options) != 0 || submit_settings(session, options) != 0) {
         nghttp2_session_del(session->ng);
         free(session);
         return QVT_NO_MEMORY;
@@ -135,6 +141,9 @@ qvt_status http2_session_receive(struct http2_session *session, qvt_slice bytes)
     }
     if (taken >= 0) {
         return QVT_OK;
+    }
+    if (session->calmed) {
+        return QVT_UNAVAILABLE;
     }
     switch (taken) {
     case NGHTTP2_ERR_NOMEM:
@@ -222,4 +231,11 @@ qvt_status http2_session_goaway(struct http2_session *session, uint32_t code, qv
 {
     int32_t last_id = nghttp2_session_get_last_proc_stream_id(session->ng);
     return told(session, nghttp2_submit_goaway(session->ng, NGHTTP2_FLAG_NONE, last_id, code, debug.data, debug.len));
+}
+
+void http2_session_calm(struct http2_session *session, const char *debug)
+{
+    session->calmed = true;
+    /* Without memory for the GOAWAY the connection is closed without a word. */
+    (void)!http2_session_goaway(session, HTTP2_ENHANCE_YOUR_CALM, qvt_slice_text(debug));
 }

@@ -47,6 +47,17 @@ struct http2_stream {
     bool refused; /* the request never left */
 };
 
+/* Frames that cost much and carry nothing. */
+enum http2_noise {
+    HTTP2_NOISE_EMPTY_DATA,    /* without END_STREAM */
+    HTTP2_NOISE_WINDOW_UPDATE, /* beyond two for each DATA frame sent */
+    HTTP2_NOISE_PING,          /* beyond one for each DATA frame sent, and acknowledgements */
+    HTTP2_NOISE_SETTINGS,      /* and acknowledgements */
+    HTTP2_NOISE_RESET,         /* RST_STREAM received, and those sent for the peer's mistakes */
+    HTTP2_NOISE_PRIORITY,      /* and GOAWAY; frames of unknown types cost nothing and answer nothing */
+    HTTP2_NOISE_COUNT
+};
+
 /* What the session tells its owner; all run inside http2_session_receive or _send, data is the session's. A callback
  * may call everything in this header but http2_session_receive, _send and _free. Those marked (may be NULL) may be
  * NULL. */
@@ -76,6 +87,9 @@ struct http2_events {
     void (*on_goaway)(void *data, int32_t last_id, uint32_t code, qvt_slice debug);
     /* Our PING was answered; payload is 8 bytes. (may be NULL) */
     void (*on_ping_ack)(void *data, const uint8_t payload[8]);
+    /* More frames of this kind than noise_limits allows have come since all of them were counted from zero. True: count
+     * from zero again. False, after http2_session_calm. (may be NULL when there are no limits) */
+    bool (*on_noise)(void *data, enum http2_noise kind);
     /* There is something to send where there was nothing: see to it that http2_session_send is called soon. Also called
      * from functions outside receive and send. */
     void (*on_output)(void *data);
@@ -87,6 +101,7 @@ struct http2_options {
     uint32_t stream_window;          /* bytes of one stream that may be unconsumed; 65535 is HTTP/2's default */
     uint32_t connection_window;      /* at least 65535 */
     struct http2_pool *pool;         /* where nghttp2's memory comes from, outlives the session; NULL: malloc */
+    uint32_t noise_limits[HTTP2_NOISE_COUNT]; /* 0: none */
 };
 
 /* Makes a session with its first SETTINGS (and a client's preface) queued; events is kept and must outlive it.
@@ -134,6 +149,10 @@ QVT_MUST_CHECK qvt_status http2_session_announce_stop(struct http2_session *sess
  * streams go on; http2_session_is_done once they have ended. debug may be empty. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status http2_session_goaway(struct http2_session *session, uint32_t code, qvt_slice debug);
 
+/* Ends the connection for what the peer does: GOAWAY(ENHANCE_YOUR_CALM) with this text, and http2_session_receive gives
+ * UNAVAILABLE. Within on_noise and on_ping only. */
+void http2_session_calm(struct http2_session *session, const char *debug);
+
 /* --- streams --- */
 
 /* A stream that is in no session. */
@@ -156,10 +175,12 @@ QVT_MUST_CHECK qvt_status http2_stream_open(struct http2_stream *stream, struct 
 QVT_MUST_CHECK qvt_status http2_stream_respond(struct http2_stream *stream, const struct http2_header *headers,
                                                size_t count, bool end);
 
-/* Queues a length-prefixed message: the concatenation of the parts, copied, or a shared one. After the headers, before
- * the end. RESOURCE_EXHAUSTED over 4 GiB, NO_MEMORY. */
+/* Queues a length-prefixed message: the concatenation of the parts, copied, or a shared one, or of both. After the
+ * headers, before the end. RESOURCE_EXHAUSTED over 4 GiB, NO_MEMORY. */
 QVT_MUST_CHECK qvt_status http2_stream_send(struct http2_stream *stream, const qvt_slice *parts, size_t part_count);
 QVT_MUST_CHECK qvt_status http2_stream_send_blob(struct http2_stream *stream, qvt_blob *message);
+QVT_MUST_CHECK qvt_status http2_stream_send_parts(struct http2_stream *stream, const qvt_blob_part *parts,
+                                                  size_t part_count);
 
 /* Queues plain bytes, for answers that are not gRPC. As above. */
 QVT_MUST_CHECK qvt_status http2_stream_send_bytes(struct http2_stream *stream, qvt_slice bytes);

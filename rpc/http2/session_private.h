@@ -18,6 +18,8 @@ struct http2_session {
     size_t stream_count;
     size_t resets_waiting; /* streams with reset_after_end */
     uint32_t max_header_bytes;
+    uint32_t noise[HTTP2_NOISE_COUNT]; /* frames counted */
+    uint32_t noise_limits[HTTP2_NOISE_COUNT];
     int32_t last_id;     /* of the requests received */
     int32_t skipped_low; /* the range of ids that the client passed over last; 0: none */
     int32_t skipped_high;
@@ -25,6 +27,7 @@ struct http2_session {
     bool ready;
     bool ping_after_goaway; /* nghttp2 would send a PING before a GOAWAY that was queued earlier */
     uint8_t ping_payload[8];
+    bool calmed;      /* http2_session_calm was called */
     bool output_told; /* on_output was called and http2_session_send was not since */
 };
 

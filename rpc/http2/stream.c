@@ -153,6 +153,14 @@ qvt_status http2_stream_send_blob(struct http2_stream *stream, qvt_blob *message
     return account(stream, before);
 }
 
+qvt_status http2_stream_send_parts(struct http2_stream *stream, const qvt_blob_part *parts, size_t part_count)
+{
+    QVT_ASSERT(stream->session != NULL && stream->headers_sent && !stream->end_wanted);
+    size_t before = stream->queue.size;
+    QVT_TRY(http2_queue_add_parts(&stream->queue, parts, part_count));
+    return account(stream, before);
+}
+
 qvt_status http2_stream_send_bytes(struct http2_stream *stream, qvt_slice bytes)
 {
     QVT_ASSERT(stream->session != NULL && stream->headers_sent && !stream->end_wanted);

@@ -1,4 +1,4 @@
-#include "rpc/http2/session_private.h"
+#include "rpc/http2/noise.h"
 
 static void end_data(struct http2_stream *stream, uint32_t *flags)
 {
@@ -49,6 +49,7 @@ int http2_stream_write(nghttp2_session *ng, nghttp2_frame *frame, const uint8_t 
     http2_output_add(session->output, head, HEAD_LEN);
     http2_queue_move(&stream->queue, len, session->output);
     session->queued -= len;
+    http2_noise_data_sent(session);
     if (stream->queue.size == 0 && !stream->end_wanted && session->events->on_drain != NULL) {
         session->events->on_drain(stream);
     }

@@ -42,6 +42,14 @@ typedef struct qvt_rpc_server_options {
     uint32_t max_queued_bytes;       /* unsent answer bytes of a connection before its calls must wait; default 1 MiB */
     uint32_t max_call_memory_bytes;  /* what one request may cost decoded; default 16 MiB */
     uint32_t preface_timeout_ms;     /* default 5000 */
+    /* Frames a second that a connection may send before it is closed with ENHANCE_YOUR_CALM; 0: any number. What our
+     * own DATA call for (window updates, measuring pings) is not counted. */
+    uint32_t max_empty_data;     /* default 100 */
+    uint32_t max_window_updates; /* default 2000 */
+    uint32_t max_pings;          /* default 500 */
+    uint32_t max_settings;       /* default 200 */
+    uint32_t max_resets;         /* cancelled calls; default 1000 */
+    uint32_t max_priorities;     /* default 500 */
     /* Told of every call once nothing more is sent or received for it; NULL: nobody is. Must not call the server. */
     void (*on_call_end)(void *data, const qvt_rpc_call_end *end);
     void *data;
@@ -49,7 +57,8 @@ typedef struct qvt_rpc_server_options {
 
 #define QVT_RPC_SERVER_OPTIONS_INIT                                                                                    \
     {                                                                                                                  \
-        sizeof(qvt_rpc_server_options), 4u << 20, 8u << 10, 1000, 10000, 1u << 20, 16u << 20, 5000, NULL, NULL         \
+        sizeof(qvt_rpc_server_options), 4u << 20, 8u << 10, 1000, 10000, 1u << 20, 16u << 20, 5000, 100, 2000, 500,    \
+            200, 1000, 500, NULL, NULL                                                                                 \
     }
 
 /* What serves one method. Callbacks not named for the method's kind may be NULL. */
@@ -104,6 +113,7 @@ typedef struct qvt_rpc_server_counters {
     uint64_t calls_open;
     uint64_t bytes_received;
     uint64_t bytes_sent;
+    uint64_t connections_calmed; /* closed with ENHANCE_YOUR_CALM */
 } qvt_rpc_server_counters;
 
 QVT_API void qvt_rpc_server_read_counters(const qvt_rpc_server *server, qvt_rpc_server_counters *out);
@@ -145,6 +155,10 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_call_send(qvt_rpc_server_call *
 
 /* Queues one message that is shared, not copied: the call holds a reference until it is sent. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_call_send_blob(qvt_rpc_server_call *call, qvt_blob *message);
+
+/* Queues one message, the concatenation of the parts: those with a blob are shared, the others copied. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_call_send_parts(qvt_rpc_server_call *call, const qvt_blob_part *parts,
+                                                                 size_t part_count);
 
 /* Message bytes of this call that the transport has not taken yet: what to look at before sending more. */
 QVT_API size_t qvt_rpc_server_call_queued(const qvt_rpc_server_call *call);
