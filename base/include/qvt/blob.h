@@ -26,6 +26,12 @@ QVT_API void qvt_blob_unref(qvt_blob *blob);
 /* Borrowed, valid while a reference is held. */
 QVT_API qvt_slice qvt_blob_slice(const qvt_blob *blob);
 
+/* A run of a message: copied when blob is NULL, shared when not; the bytes are part of the blob then. */
+typedef struct qvt_blob_part {
+    qvt_slice bytes;
+    qvt_blob *blob;
+} qvt_blob_part;
+
 #ifdef __cplusplus
 }
 #endif
