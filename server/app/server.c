@@ -189,21 +189,34 @@ static qvt_status start_service(struct server *server, qvt_error *error)
     return QVT_OK;
 }
 
+static qvt_rpc_server_options grpc_options(const struct server *server)
+{
+    const struct settings *settings = server->settings;
+    qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
+    options.on_call_end = service_on_call_end;
+    options.data = server->service;
+    options.max_message_bytes = (uint32_t)settings->message_bytes_max;
+    options.max_connections = (uint32_t)settings->connections_max;
+    options.max_concurrent_streams = (uint32_t)settings->streams_max;
+    options.max_header_bytes = (uint32_t)settings->header_bytes_max;
+    options.max_queued_bytes = (uint32_t)settings->queued_bytes_max;
+    options.preface_timeout_ms = (uint32_t)settings->preface_timeout_ms;
+    options.max_empty_data = (uint32_t)settings->empty_data_max;
+    options.max_window_updates = (uint32_t)settings->window_updates_max;
+    options.max_pings = (uint32_t)settings->pings_max;
+    options.max_settings = (uint32_t)settings->settings_max;
+    options.max_resets = (uint32_t)settings->resets_max;
+    options.max_priorities = (uint32_t)settings->priorities_max;
+    options.max_call_memory_bytes = (uint32_t)settings->request_memory_max;
+    return options;
+}
+
 static qvt_status start_grpc(struct server *server, qvt_error *error)
 {
     qvt_rpc_runtime_options runtime = QVT_RPC_RUNTIME_OPTIONS_INIT;
-    qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
+    qvt_rpc_server_options options = grpc_options(server);
     char address[LISTEN_ADDRESS_MAX];
     runtime.uv_loop = &server->loop;
-    options.on_call_end = service_on_call_end;
-    options.data = server->service;
-    options.max_message_bytes = (uint32_t)server->settings->message_bytes_max;
-    options.max_connections = (uint32_t)server->settings->connections_max;
-    options.max_concurrent_streams = (uint32_t)server->settings->streams_max;
-    options.max_header_bytes = (uint32_t)server->settings->header_bytes_max;
-    options.max_queued_bytes = (uint32_t)server->settings->queued_bytes_max;
-    options.preface_timeout_ms = (uint32_t)server->settings->preface_timeout_ms;
-    options.max_call_memory_bytes = (uint32_t)server->settings->request_memory_max;
     if (qvt_rpc_runtime_new(&server->runtime, &runtime) != QVT_OK) {
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
     }

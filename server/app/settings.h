@@ -37,6 +37,12 @@ struct settings {
     uint64_t streams_max;
     uint64_t header_bytes_max;
     uint64_t queued_bytes_max;
+    uint64_t empty_data_max;     /* a second */
+    uint64_t window_updates_max; /* a second */
+    uint64_t pings_max;          /* a second */
+    uint64_t settings_max;       /* a second */
+    uint64_t resets_max;         /* a second */
+    uint64_t priorities_max;     /* a second */
     uint64_t request_memory_max;
     uint64_t find_cache_bytes;
 
