@@ -6,13 +6,12 @@
 #include "base/check.h"
 #include "base/utf8.h"
 
-#define CLUSTER_MAX 64u
 #define SILO_ID_MAX 128u
 #define ACTOR_TYPE_MAX 256u
 #define ADDRESS_MAX 256u
 
 /* The offending value, cut to what a message can show. */
-#define SHOW(slice) (int)((slice).len > 160 ? 160 : (slice).len), (const char *)(slice).data
+#define SHOW(slice) (int)utf8_cut((slice), 160), (const char *)(slice).data
 
 static bool is_dots(qvt_slice text)
 {
@@ -27,28 +26,29 @@ static bool is_name_byte(uint8_t c)
 
 qvt_status validate_cluster(qvt_slice name, const char *field, qvt_error *error)
 {
-    bool valid = name.len >= 1 && name.len <= CLUSTER_MAX && !is_dots(name);
+    bool valid = name.len >= 1 && name.len <= CLUSTER_NAME_MAX && !is_dots(name);
     for (size_t i = 0; valid && i < name.len; i++) {
         valid = is_name_byte(name.data[i]);
     }
     if (valid) {
         return QVT_OK;
     }
-    return qvt_error_field(error, field, "\"%.*s\": a cluster's name is 1 to %u of A-Z a-z 0-9 . _ -, not . or ..",
-                           SHOW(name), CLUSTER_MAX);
+    return qvt_error_field(error, field, "%s: \"%.*s\": a cluster's name is 1 to %d of A-Z a-z 0-9 . _ -, not . or ..",
+                           field, SHOW(name), CLUSTER_NAME_MAX);
 }
 
 qvt_status validate_silo_id(qvt_slice silo_id, const char *field, qvt_error *error)
 {
     if (silo_id.len == 0) {
-        return qvt_error_field(error, field, "missing: a silo id is 1 to %u bytes", SILO_ID_MAX);
+        return qvt_error_field(error, field, "%s: missing: a silo id is 1 to %u bytes", field, SILO_ID_MAX);
     }
     if (silo_id.len > SILO_ID_MAX) {
-        return qvt_error_field(error, field, "\"%.*s\": %zu bytes, a silo id is 1 to %u", SHOW(silo_id), silo_id.len,
-                               SILO_ID_MAX);
+        return qvt_error_field(error, field, "%s: \"%.*s\": %zu bytes, a silo id is 1 to %u", field, SHOW(silo_id),
+                               silo_id.len, SILO_ID_MAX);
     }
     if (is_dots(silo_id) || !utf8_is_printable(silo_id)) {
-        return qvt_error_field(error, field, "\"%.*s\": a silo id is printable UTF-8 and not . or ..", SHOW(silo_id));
+        return qvt_error_field(error, field, "%s: \"%.*s\": a silo id is printable UTF-8 and not . or ..", field,
+                               SHOW(silo_id));
     }
     return QVT_OK;
 }
@@ -56,14 +56,14 @@ qvt_status validate_silo_id(qvt_slice silo_id, const char *field, qvt_error *err
 qvt_status validate_actor_type(qvt_slice actor_type, const char *field, qvt_error *error)
 {
     if (actor_type.len == 0) {
-        return qvt_error_field(error, field, "missing: an actor type is 1 to %u bytes", ACTOR_TYPE_MAX);
+        return qvt_error_field(error, field, "%s: missing: an actor type is 1 to %u bytes", field, ACTOR_TYPE_MAX);
     }
     if (actor_type.len > ACTOR_TYPE_MAX) {
-        return qvt_error_field(error, field, "\"%.*s\": %zu bytes, an actor type is 1 to %u", SHOW(actor_type),
-                               actor_type.len, ACTOR_TYPE_MAX);
+        return qvt_error_field(error, field, "%s: \"%.*s\": %zu bytes, an actor type is 1 to %u", field,
+                               SHOW(actor_type), actor_type.len, ACTOR_TYPE_MAX);
     }
     if (!utf8_is_valid(actor_type)) {
-        return qvt_error_field(error, field, "\"%.*s\": an actor type is valid UTF-8", SHOW(actor_type));
+        return qvt_error_field(error, field, "%s: \"%.*s\": an actor type is valid UTF-8", field, SHOW(actor_type));
     }
     return QVT_OK;
 }

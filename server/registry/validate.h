@@ -8,7 +8,11 @@
 #include "server/registry/maps.h"
 #include "version/placement.h"
 
-/* All: OK or INVALID_ARGUMENT with *error; `field` is the path to report. Pure. */
+enum { CLUSTER_NAME_MAX = 64 };
+
+/* All: OK or INVALID_ARGUMENT with *error; `field` is the path to report. error may be NULL. Pure. */
+
+/* ---- names, for reads too: the message begins with the field ---- */
 
 /* `[A-Za-z0-9._-]{1,64}` except `.` and `..`. */
 QVT_MUST_CHECK qvt_status validate_cluster(qvt_slice name, const char *field, qvt_error *error);
@@ -18,6 +22,8 @@ QVT_MUST_CHECK qvt_status validate_silo_id(qvt_slice silo_id, const char *field,
 
 /* 1 to 256 bytes of UTF-8. */
 QVT_MUST_CHECK qvt_status validate_actor_type(qvt_slice actor_type, const char *field, qvt_error *error);
+
+/* ---- the rest of a request ---- */
 
 QVT_MUST_CHECK qvt_status validate_address(qvt_slice address, const char *field, qvt_error *error);
 QVT_MUST_CHECK qvt_status validate_port(uint32_t port, const char *field, qvt_error *error);

@@ -11,7 +11,7 @@
 qvt_status cluster_name(const char *requested, const char **out, qvt_error *error)
 {
     *out = requested[0] == '\0' ? "default" : requested;
-    return check_cluster(qvt_slice_text(*out), error);
+    return validate_cluster(qvt_slice_text(*out), "cluster", error);
 }
 
 /* The index of the name, or where it belongs. */

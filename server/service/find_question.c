@@ -78,7 +78,7 @@ qvt_status find_question_read(struct find_question *out, const struct registry *
                            QUARK__VERSION__V1__FIND_COMPATIBLE_SILOS_REQUEST___CONTRACT_FINGERPRINT__NOT_SET,
     };
     out->placement.fingerprint = out->placement.has_fingerprint ? request->contract_fingerprint : 0;
-    QVT_TRY(check_actor_type("actor_type", actor_type, error));
+    QVT_TRY(validate_actor_type(actor_type, "actor_type", error));
     QVT_TRY(check_choices(request, error));
     QVT_TRY(read_version(out, request, error));
     QVT_TRY(read_range(out, request, error));

@@ -23,7 +23,7 @@ static void encode_capabilities(struct encoder *encoder, const struct registry_s
 static qvt_status find_silo(const struct read *read, const char *silo_id, const struct registry_silo **out,
                             qvt_error *error)
 {
-    QVT_TRY(check_silo_id("silo_id", qvt_slice_text(silo_id), error));
+    QVT_TRY(validate_silo_id(qvt_slice_text(silo_id), "silo_id", error));
     *out = registry_silo(read->registry, qvt_slice_text(silo_id));
     if (*out == NULL) {
         return qvt_error_set(error, QVT_NOT_FOUND, "SILO_NOT_FOUND", "silo \"%s\" is unknown", silo_id);
@@ -86,7 +86,7 @@ static qvt_status get_version(struct read *read, const Quark__Version__V1__GetAc
     const struct registry_silo *silo = NULL;
     qvt_slice info = {NULL, 0};
     qvt_slice actor_type = qvt_slice_text(request->actor_type);
-    QVT_TRY(check_actor_type("actor_type", actor_type, error));
+    QVT_TRY(validate_actor_type(actor_type, "actor_type", error));
     QVT_TRY(find_silo(read, request->silo_id, &silo, error));
     if (!registry_silo_version(silo, actor_type, &info)) {
         return qvt_error_set(error, QVT_NOT_FOUND, "ACTOR_TYPE_NOT_FOUND", "silo \"%s\" has no actor type \"%s\"",

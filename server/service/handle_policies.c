@@ -40,7 +40,7 @@ static void encode_in_force(struct encoder *encoder, const struct registry *regi
 
 static qvt_status check_type_or_default(const char *actor_type, qvt_error *error)
 {
-    return actor_type[0] == '\0' ? QVT_OK : check_actor_type("actor_type", qvt_slice_text(actor_type), error);
+    return actor_type[0] == '\0' ? QVT_OK : validate_actor_type(qvt_slice_text(actor_type), "actor_type", error);
 }
 
 SERVICE_HANDLER(handle_get_policy, GetPolicy)

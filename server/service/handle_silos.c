@@ -21,7 +21,7 @@ static void encode_silo(struct read *read, const struct registry_silo *silo)
 static qvt_status get_silo(struct read *read, const Quark__Version__V1__GetSiloRequest *request, qvt_error *error)
 {
     qvt_slice silo_id = qvt_slice_text(request->silo_id);
-    QVT_TRY(check_silo_id("silo_id", silo_id, error));
+    QVT_TRY(validate_silo_id(silo_id, "silo_id", error));
     const struct registry_silo *silo = registry_silo(read->registry, silo_id);
     if (silo == NULL) {
         return qvt_error_set(error, QVT_NOT_FOUND, "SILO_NOT_FOUND", "silo \"%s\" is unknown", request->silo_id);

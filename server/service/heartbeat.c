@@ -15,7 +15,7 @@ static qvt_status find_cluster(const struct service *service, const heartbeat_re
 {
     const char *name = NULL;
     QVT_TRY(cluster_name(request->cluster, &name, error));
-    QVT_TRY(check_silo_id("silo_id", qvt_slice_text(request->silo_id), error));
+    QVT_TRY(validate_silo_id(qvt_slice_text(request->silo_id), "silo_id", error));
     *out = cluster_find(service, name);
     if (*out != NULL) {
         return QVT_OK;

@@ -4,10 +4,10 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "server/registry/validate.h"
 #include "server/replica/replica.h"
 #include "server/service/answer_cache.h"
 #include "server/service/call_id.h"
-#include "server/service/checks.h"
 #include "server/service/find_memory.h"
 #include "server/service/service.h"
 

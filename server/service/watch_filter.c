@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 #include "server/registry/silo_view.h"
-#include "server/service/checks.h"
+#include "server/registry/validate.h"
 
 enum { PREFIX_MAX = 256 };
 
@@ -15,8 +15,8 @@ static qvt_status check_entry(enum watch_filter_kind kind, qvt_slice entry, qvt_
 {
     static const char *const FIELDS[] = {"actor_types", "silo_ids", "actor_type_prefixes", "silo_id_prefixes"};
     switch (kind) {
-    case FILTER_TYPES: return check_actor_type(FIELDS[kind], entry, error);
-    case FILTER_SILOS: return check_silo_id(FIELDS[kind], entry, error);
+    case FILTER_TYPES: return validate_actor_type(entry, FIELDS[kind], error);
+    case FILTER_SILOS: return validate_silo_id(entry, FIELDS[kind], error);
     default: break;
     }
     if (entry.len > PREFIX_MAX) {

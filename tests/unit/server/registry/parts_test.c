@@ -148,6 +148,7 @@ static void clusters_have_plain_names(void)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         CU_ASSERT_EQUAL(validate_cluster(qvt_slice_text(bad[i]), "cluster", &error), QVT_INVALID_ARGUMENT);
         EXPECT_TEXT(error.field, "cluster");
+        CU_ASSERT_PTR_EQUAL(strstr(error.message, "cluster: "), error.message);
     }
     long_name[64] = 0;
     CU_ASSERT_EQUAL(validate_cluster(qvt_slice_text(long_name), "cluster", &error), QVT_OK);
