@@ -2,6 +2,12 @@
 
 #include <inttypes.h>
 
+qvt_status incarnation_refuse_unknown(qvt_slice silo_id, qvt_error *error)
+{
+    return qvt_error_set(error, QVT_NOT_FOUND, "SILO_NOT_FOUND", "silo \"%.*s\" is not known", (int)silo_id.len,
+                         (const char *)silo_id.data);
+}
+
 static qvt_status check_number(const struct registry_silo *silo, uint64_t incarnation, qvt_error *error)
 {
     if (incarnation == 0 || incarnation == silo->incarnation) {
@@ -23,8 +29,7 @@ qvt_status incarnation_check(const struct registry_silo *silo, qvt_slice silo_id
                              qvt_error *error)
 {
     if (silo == NULL) {
-        return qvt_error_set(error, QVT_NOT_FOUND, "SILO_NOT_FOUND", "silo \"%.*s\" is not known", (int)silo_id.len,
-                             (const char *)silo_id.data);
+        return incarnation_refuse_unknown(silo_id, error);
     }
     qvt_status status = check_number(silo, incarnation, error);
     if (status == QVT_OK && alive && silo->status == PLACEMENT_DEAD) {

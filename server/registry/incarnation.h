@@ -5,6 +5,9 @@
 #include "qvt/error.h"
 #include "server/registry/registry.h"
 
+/* NOT_FOUND SILO_NOT_FOUND: the answer of every operation to a silo id without record. */
+QVT_MUST_CHECK qvt_status incarnation_refuse_unknown(qvt_slice silo_id, qvt_error *error);
+
 /* OK; NOT_FOUND SILO_NOT_FOUND: silo is NULL; ABORTED SUPERSEDED: the incarnation is older than the record's;
  * NOT_FOUND LEASE_EXPIRED: the silo is DEAD and `alive` is asked, or the incarnation is one that this history never
  * gave, so that the silo must register again. incarnation 0: the current one. error may be NULL. */

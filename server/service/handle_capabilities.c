@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include "base/check.h"
+#include "server/registry/incarnation.h"
 #include "server/service/page.h"
 
 /* Fields of SiloCapabilities. */
@@ -26,7 +27,7 @@ static qvt_status find_silo(const struct read *read, const char *silo_id, const 
     QVT_TRY(validate_silo_id(qvt_slice_text(silo_id), "silo_id", error));
     *out = registry_silo(read->registry, qvt_slice_text(silo_id));
     if (*out == NULL) {
-        return qvt_error_set(error, QVT_NOT_FOUND, "SILO_NOT_FOUND", "silo \"%s\" is unknown", silo_id);
+        return incarnation_refuse_unknown(qvt_slice_text(silo_id), error);
     }
     if ((*out)->type_count == 0) {
         return qvt_error_set(error, QVT_NOT_FOUND, "NO_VERSIONS", "silo \"%s\" has no versions", silo_id);

@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include "base/check.h"
+#include "server/registry/incarnation.h"
 #include "server/service/page.h"
 #include "version/range.h"
 
@@ -24,7 +25,7 @@ static qvt_status get_silo(struct read *read, const Quark__Version__V1__GetSiloR
     QVT_TRY(validate_silo_id(silo_id, "silo_id", error));
     const struct registry_silo *silo = registry_silo(read->registry, silo_id);
     if (silo == NULL) {
-        return qvt_error_set(error, QVT_NOT_FOUND, "SILO_NOT_FOUND", "silo \"%s\" is unknown", request->silo_id);
+        return incarnation_refuse_unknown(silo_id, error);
     }
     encode_silo(read, silo);
     return QVT_OK;

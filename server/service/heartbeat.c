@@ -1,6 +1,7 @@
 #include "server/service/heartbeat.h"
 
 #include "base/check.h"
+#include "server/registry/incarnation.h"
 #include "server/service/answer.h"
 #include "server/service/handlers.h"
 
@@ -23,8 +24,7 @@ static qvt_status find_cluster(const struct service *service, const heartbeat_re
     if (!service->listed) {
         return service_ready(service, error);
     }
-    return qvt_error_set(error, QVT_NOT_FOUND, "SILO_NOT_FOUND", "silo \"%s\" is unknown: cluster \"%s\" is empty",
-                         request->silo_id, name);
+    return incarnation_refuse_unknown(qvt_slice_text(request->silo_id), error);
 }
 
 static qvt_status encode(struct service *service, const struct cluster *cluster,

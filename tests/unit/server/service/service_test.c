@@ -214,6 +214,44 @@ static void the_policy_in_force_is_merged_with_the_clusters_default(void)
     fixture_close(&fixture);
 }
 
+static void expect_unknown(const struct fake_call *call)
+{
+    CU_ASSERT_EQUAL(call->error.status, QVT_NOT_FOUND);
+    EXPECT_TEXT(call->error.reason, "SILO_NOT_FOUND");
+    EXPECT_TEXT(call->error.message, "silo \"nobody\" is not known");
+}
+
+static void every_operation_says_the_same_of_an_unknown_silo(void)
+{
+    static const char *const clusters[] = {"", "nobody-created-this"};
+    struct fake_call call;
+    Quark__Version__V1__GetSiloRequest get;
+    Quark__Version__V1__GetSiloCapabilitiesRequest capabilities;
+    Quark__Version__V1__HeartbeatRequest beat;
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "", "silo-1", "Order", "1.0.0"), 1);
+    quark__version__v1__get_silo_request__init(&get);
+    quark__version__v1__get_silo_capabilities_request__init(&capabilities);
+    quark__version__v1__heartbeat_request__init(&beat);
+    get.silo_id = capabilities.silo_id = beat.silo_id = text("nobody");
+    for (size_t i = 0; i < 2; i++) {
+        get.cluster = capabilities.cluster = beat.cluster = text(clusters[i]);
+        fake_call_init(&call);
+        service_handlers()->get_silo(fixture.service, &call.unary, &get);
+        expect_unknown(&call);
+        fake_call_deinit(&call);
+        fake_call_init(&call);
+        service_handlers()->get_silo_capabilities(fixture.service, &call.unary, &capabilities);
+        expect_unknown(&call);
+        fake_call_deinit(&call);
+        fake_call_init(&call);
+        service_handlers()->heartbeat(fixture.service, &call.unary, &beat);
+        expect_unknown(&call);
+        fake_call_deinit(&call);
+    }
+    fixture_close(&fixture);
+}
+
 SUITE_MAIN("server/service/service", SUITE_CASE(the_service_is_ready_once_its_clusters_are_loaded),
            SUITE_CASE(a_cluster_that_nobody_created_reads_as_empty),
            SUITE_CASE(a_registration_creates_the_cluster_and_is_found), SUITE_CASE(a_refused_write_creates_no_cluster),
@@ -221,4 +259,5 @@ SUITE_MAIN("server/service/service", SUITE_CASE(the_service_is_ready_once_its_cl
            SUITE_CASE(watches_of_what_nobody_created_do_not_use_up_the_limit),
            SUITE_CASE(an_expired_silo_is_no_longer_found),
            SUITE_CASE(the_selector_ramp_names_the_actor_id_that_it_needs),
-           SUITE_CASE(the_policy_in_force_is_merged_with_the_clusters_default))
+           SUITE_CASE(the_policy_in_force_is_merged_with_the_clusters_default),
+           SUITE_CASE(every_operation_says_the_same_of_an_unknown_silo))
