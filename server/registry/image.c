@@ -1,11 +1,12 @@
 #include "server/registry/image.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 
+/* Lives in the blob, whose references are its own. */
 struct image {
-    uint32_t refs;
+    qvt_blob *blob;
     uint32_t kind;
     uint32_t field;
     uint32_t key_len;
@@ -18,11 +19,11 @@ qvt_status image_new(struct image **out, uint32_t kind, uint32_t field, qvt_slic
                      struct image_origin origin)
 {
     QVT_ASSERT(key.len < UINT32_MAX && value.len < UINT32_MAX);
-    struct image *image = malloc(sizeof *image + key.len + 1 + value.len);
-    if (image == NULL) {
-        return QVT_NO_MEMORY;
-    }
-    image->refs = 1;
+    qvt_blob *blob = NULL;
+    uint8_t *memory = NULL;
+    QVT_TRY(qvt_blob_new(&blob, sizeof(struct image) + key.len + 1 + value.len, &memory));
+    struct image *image = (struct image *)(void *)memory;
+    image->blob = blob;
     image->kind = kind;
     image->field = field;
     image->key_len = (uint32_t)key.len;
@@ -41,20 +42,14 @@ qvt_status image_new(struct image **out, uint32_t kind, uint32_t field, qvt_slic
 
 struct image *image_ref(struct image *image)
 {
-    QVT_ASSERT(image->refs > 0 && image->refs < UINT32_MAX);
-    image->refs++;
+    (void)qvt_blob_ref(image->blob);
     return image;
 }
 
 void image_unref(struct image *image)
 {
-    if (image == NULL) {
-        return;
-    }
-    QVT_ASSERT(image->refs > 0);
-    image->refs--;
-    if (image->refs == 0) {
-        free(image);
+    if (image != NULL) {
+        qvt_blob_unref(image->blob);
     }
 }
 
@@ -81,6 +76,11 @@ qvt_slice image_key(const struct image *image)
 qvt_slice image_value(const struct image *image)
 {
     return qvt_slice_make(image->bytes + image->key_len + 1, image->value_len);
+}
+
+qvt_blob *image_blob(const struct image *image)
+{
+    return image->blob;
 }
 
 size_t image_size_bytes(const struct image *image)

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "qvt/blob.h"
 #include "qvt/slice.h"
 #include "qvt/status.h"
 
@@ -43,6 +44,9 @@ struct image_origin image_origin(const struct image *image);
 /* Borrowed, valid while a reference is held. The key's bytes are followed by a NUL. */
 qvt_slice image_key(const struct image *image);
 qvt_slice image_value(const struct image *image);
+
+/* Borrowed: what key and value are part of, and what keeps them as long as a reference of its own is held. */
+qvt_blob *image_blob(const struct image *image);
 
 /* The memory it takes, in bytes. */
 size_t image_size_bytes(const struct image *image);

@@ -1,6 +1,7 @@
 #include "server/service/answer.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/check.h"
 #include "server/service/error_field.h"
@@ -94,23 +95,86 @@ qvt_status read_begin(struct read *read, struct service *service, const char *cl
     }
     QVT_TRY(check_min_position(read, min_position, error));
     buf_clear(&service->scratch);
+    buf_clear(&service->shares.list);
+    service->shares.bytes = 0;
     read->encoder = (struct encoder){&service->scratch, QVT_OK};
     answer_prefix(&read->encoder, service, read->cluster);
     return QVT_OK;
 }
 
+/* The answer in order: copied bytes and shared values by turns. Returns how many parts there are. */
+static size_t split(const struct read *read, qvt_blob_part *parts)
+{
+    qvt_slice copied = buf_slice(&read->service->scratch);
+    const struct encode_share *shares = (const void *)read->service->shares.list.data;
+    size_t share_count = read->service->shares.list.len / sizeof(*shares);
+    size_t count = 0;
+    size_t from = 0;
+    for (size_t i = 0; i < share_count; i++) {
+        parts[count++] = (qvt_blob_part){qvt_slice_make(copied.data + from, shares[i].offset - from), NULL};
+        parts[count++] = (qvt_blob_part){image_value(shares[i].image), image_blob(shares[i].image)};
+        from = shares[i].offset;
+    }
+    parts[count++] = (qvt_blob_part){qvt_slice_make(copied.data + from, copied.len - from), NULL};
+    return count;
+}
+
+static qvt_status reply_copied(qvt_rpc_unary *unary, const qvt_blob_part *parts, size_t count)
+{
+    qvt_slice *slices = malloc(count * sizeof(*slices));
+    if (slices == NULL) {
+        return QVT_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        slices[i] = parts[i].bytes;
+    }
+    qvt_rpc_unary_reply(unary, slices, count);
+    free(slices);
+    return QVT_OK;
+}
+
+static qvt_status reply_shared(const struct read *read, qvt_rpc_unary *unary)
+{
+    size_t share_count = read->service->shares.list.len / sizeof(struct encode_share);
+    qvt_rpc_server_call *call = qvt_rpc_server_call_of_unary(unary);
+    qvt_blob_part *parts = malloc((2 * share_count + 1) * sizeof(*parts));
+    if (parts == NULL) {
+        return QVT_NO_MEMORY;
+    }
+    size_t count = split(read, parts);
+    qvt_status status = QVT_OK;
+    if (call == NULL) {
+        status = reply_copied(unary, parts, count);
+    } else {
+        status = qvt_rpc_server_call_send_parts(call, parts, count);
+        if (status == QVT_OK || status == QVT_CANCELLED) {
+            qvt_rpc_server_call_finish(call, NULL);
+            status = QVT_OK;
+        }
+    }
+    free(parts);
+    return status;
+}
+
 void read_reply(struct read *read, qvt_rpc_unary *unary)
 {
-    if (read->encoder.status == QVT_OK) {
+    qvt_status status = read->encoder.status;
+    if (status == QVT_OK && read->service->shares.bytes > 0) {
+        status = reply_shared(read, unary);
+    } else if (status == QVT_OK) {
         qvt_slice answer = buf_slice(&read->service->scratch);
         qvt_rpc_unary_reply(unary, &answer, 1);
-    } else {
+    }
+    if (status != QVT_OK) {
         qvt_error error;
-        (void)qvt_error_set(&error, read->encoder.status, NULL, "out of memory for the answer");
+        (void)qvt_error_set(&error, status, NULL, "the answer could not be queued: %s", qvt_status_text(status));
         qvt_rpc_unary_fail(unary, &error);
     }
     if (read->service->scratch.cap > SCRATCH_KEPT) {
         buf_deinit(&read->service->scratch);
+    }
+    if (read->service->shares.list.cap > SCRATCH_KEPT) {
+        buf_deinit(&read->service->shares.list);
     }
 }
 

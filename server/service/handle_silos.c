@@ -12,11 +12,10 @@ static void encode_silo(struct read *read, const struct registry_silo *silo)
 {
     struct encoder *encoder = &read->encoder;
     size_t mark = encode_begin(encoder);
-    encode_raw(encoder, image_value(silo->image));
     if (encoder->status == QVT_OK) {
         encoder->status = replica_append_volatile(read->cluster->replica, silo, encoder->out);
     }
-    encode_end(encoder, ANSWER_BODY, mark);
+    encode_end_with(encoder, &read->service->shares, ANSWER_BODY, mark, silo->image);
 }
 
 static qvt_status get_silo(struct read *read, const Quark__Version__V1__GetSiloRequest *request, qvt_error *error)

@@ -39,11 +39,12 @@ static bool read_token(struct page *page, const char *token)
     return true;
 }
 
-qvt_status page_begin(struct page *page, const struct service *service, uint32_t page_size, const char *token,
+qvt_status page_begin(struct page *page, struct service *service, uint32_t page_size, const char *token,
                       uint64_t fingerprint, qvt_error *error)
 {
     uint32_t max = service->options.page_size_max;
     size_t message_max = service->options.message_bytes_max;
+    page->shares = &service->shares;
     page->fingerprint = fingerprint;
     page->after = qvt_slice_make(page->key, 0);
     page->given = 0;
@@ -57,9 +58,9 @@ qvt_status page_begin(struct page *page, const struct service *service, uint32_t
 
 bool page_takes(struct page *page, struct encoder *encoder, size_t mark)
 {
-    bool too_long = page->given > 0 && encoder->out->len > page->bytes_max;
+    bool too_long = page->given > 0 && encoder->out->len + page->shares->bytes > page->bytes_max;
     if (page->left == 0 || too_long) {
-        encoder->out->len = mark;
+        encode_take_back(encoder, page->shares, mark);
         return false;
     }
     page->left--;

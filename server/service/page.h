@@ -7,6 +7,7 @@
 enum { PAGE_KEY_MAX = 256 };
 
 struct page {
+    struct encode_shares *shares; /* of the answer */
     uint8_t key[PAGE_KEY_MAX];
     qvt_slice after;      /* the last key of the page before, "": from the start; points into key: do not move a page */
     uint64_t fingerprint; /* of the request's filters: a token is only good for the same ones */
@@ -17,8 +18,8 @@ struct page {
 
 /* page_size 0 or above the service's maximum: the maximum. INVALID_ARGUMENT: the token is not one that this list gave
  * for these filters. */
-QVT_MUST_CHECK qvt_status page_begin(struct page *page, const struct service *service, uint32_t page_size,
-                                     const char *token, uint64_t fingerprint, qvt_error *error);
+QVT_MUST_CHECK qvt_status page_begin(struct page *page, struct service *service, uint32_t page_size, const char *token,
+                                     uint64_t fingerprint, qvt_error *error);
 
 /* Whether the entry just encoded, which began at `mark`, still belongs to the page; if not it is taken back. The first
  * one always does. */

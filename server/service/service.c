@@ -166,6 +166,7 @@ static void free_service(struct service *service)
     answer_cache_deinit(&service->cache);
     find_memory_deinit(&service->find_memory);
     buf_deinit(&service->scratch);
+    buf_deinit(&service->shares.list);
     free(service->clusters);
     free(service);
     on_closed(data);

@@ -8,6 +8,7 @@
 #include "server/replica/replica.h"
 #include "server/service/answer_cache.h"
 #include "server/service/call_id.h"
+#include "server/service/encode.h"
 #include "server/service/find_memory.h"
 #include "server/service/service.h"
 
@@ -41,6 +42,7 @@ struct service {
     qvt_error fault; /* OK, or why a cluster could not be loaded */
     struct answer_cache cache;
     struct buf scratch; /* of the answer being made */
+    struct encode_shares shares; /* of it */
     struct find_memory find_memory;
     uint64_t next_generation; /* never given twice */
     struct service_metrics metrics;

@@ -59,6 +59,32 @@ static void blob_keeps_its_place_and_its_reference(void)
     http2_queue_deinit(&queue);
 }
 
+static void parts_of_blobs_are_shared_in_their_places(void)
+{
+    enum { ROUNDS = 9 };
+    struct http2_queue queue = HTTP2_QUEUE_INIT;
+    struct buf all = BUF_INIT;
+    qvt_blob *blob = NULL;
+    CU_ASSERT_EQUAL_FATAL(qvt_blob_copy(&blob, qvt_slice_text("<shared>")), QVT_OK);
+    qvt_slice inner = qvt_slice_make(qvt_blob_slice(blob).data + 1, 6);
+    const qvt_blob_part parts[] = {{qvt_slice_text("a"), NULL}, {inner, blob}, {{NULL, 0}, blob},
+                                   {{NULL, 0}, NULL},           {inner, blob}, {qvt_slice_text("z"), NULL}};
+    for (size_t i = 0; i < ROUNDS; i++) {
+        CU_ASSERT_EQUAL(http2_queue_add_parts(&queue, parts, sizeof(parts) / sizeof(parts[0])), QVT_OK);
+    }
+    qvt_blob_unref(blob);
+    CU_ASSERT_EQUAL(queue.size, ROUNDS * 19);
+    while (queue.size > 0) {
+        take(&queue, queue.size < 4 ? queue.size : 4, &all);
+    }
+    CU_ASSERT_EQUAL_FATAL(all.len, ROUNDS * 19);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        CU_ASSERT_EQUAL(memcmp(all.data + i * 19, "\0\0\0\0\16asharedsharedz", 19), 0);
+    }
+    buf_deinit(&all);
+    http2_queue_deinit(&queue);
+}
+
 static void clear_drops_bytes_and_references(void)
 {
     struct http2_queue queue = HTTP2_QUEUE_INIT;
@@ -127,5 +153,6 @@ static void failing_allocation_leaves_the_queue_as_it_was(void)
 }
 
 SUITE_MAIN("rpc/http2/queue", SUITE_CASE(message_is_prefix_and_parts),
-           SUITE_CASE(blob_keeps_its_place_and_its_reference), SUITE_CASE(clear_drops_bytes_and_references),
-           SUITE_CASE(random_use_gives_the_bytes_in_order), SUITE_CASE(failing_allocation_leaves_the_queue_as_it_was))
+           SUITE_CASE(blob_keeps_its_place_and_its_reference), SUITE_CASE(parts_of_blobs_are_shared_in_their_places),
+           SUITE_CASE(clear_drops_bytes_and_references), SUITE_CASE(random_use_gives_the_bytes_in_order),
+           SUITE_CASE(failing_allocation_leaves_the_queue_as_it_was))
