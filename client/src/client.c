@@ -9,6 +9,10 @@
 
 #define RECONNECT_FIRST_MS 1000
 
+/* After which a call without answer makes another endpoint, or another connection to the only one, the better bet. */
+#define PATIENCE_MS 1000
+#define LONG_PATIENCE_MS 5000
+
 static void forward_log(void *data, qvt_rpc_log_level level, qvt_slice line)
 {
     const qvt_client *client = data;
@@ -207,44 +211,6 @@ void qvt_client_last_error(const qvt_client *client, qvt_error *out)
     facts_read_error(facts_of(client), out);
 }
 
-static qvt_status read_terms(qvt_client *client, struct call_terms *terms, const qvt_call_options *given)
-{
-    qvt_call_options options = QVT_CALL_OPTIONS_INIT;
-    terms->error = &terms->own;
-    qvt_error_clear(&terms->own);
-    QVT_TRY(options_read(&options, sizeof options, given, "qvt_call_options", &terms->own));
-    if (options.error != NULL) {
-        terms->error = options.error;
-        qvt_error_clear(terms->error);
-    }
-    terms->timeout_ms = options.timeout_ms > 0 ? options.timeout_ms : client->options.default_timeout_ms;
-    terms->fail_fast = options.fail_fast;
-    return QVT_OK;
-}
-
-qvt_status call_begin(qvt_client *client, struct call_terms *terms, const qvt_call_options *given)
-{
-    if (read_terms(client, terms, given) == QVT_OK && loop_is_current(&client->loop)) {
-        qvt_error_set(terms->error, QVT_FAILED_PRECONDITION, NULL,
-                      "a callback of the library must not block; use the form that ends in _async");
-    }
-    return call_finish(client, terms);
-}
-
-qvt_status call_begin_async(qvt_client *client, struct call_terms *terms, const qvt_call_options *given)
-{
-    if (read_terms(client, terms, given) == QVT_OK && loop_is_current(&client->loop) && client->is_leaving) {
-        qvt_error_set(terms->error, QVT_CANCELLED, NULL, "the client is being freed");
-    }
-    return call_finish(client, terms);
-}
-
-qvt_status call_finish(qvt_client *client, struct call_terms *terms)
-{
-    client_note_error(client, terms->error);
-    return terms->error->status;
-}
-
 void client_note_error(qvt_client *client, const qvt_error *error)
 {
     if (error->status != QVT_OK) {
@@ -259,5 +225,13 @@ void client_leave_endpoint(qvt_client *client)
     if (state == QVT_RPC_CHANNEL_READY || is_trying) {
         qvt_rpc_channel_try_next(client->channel);
         watch_restart_all(client);
+    }
+}
+
+void client_blame_endpoint(qvt_client *client, uint32_t timeout_ms, unsigned moves)
+{
+    uint32_t patience_ms = client->options.endpoint_count > 1 ? PATIENCE_MS : LONG_PATIENCE_MS;
+    if (timeout_ms >= patience_ms && moves == client->channel_moves) {
+        client_leave_endpoint(client);
     }
 }

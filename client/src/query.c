@@ -2,18 +2,6 @@
 
 #include "base/clock.h"
 
-#define PATIENCE_MS 1000
-
-/* A tracker that left a patient call without answer may be standing still; another one may not. */
-static void leave_silent_endpoint(const struct query *query)
-{
-    qvt_client *client = query->client;
-    if (query->timeout_ms >= PATIENCE_MS && client->options.endpoint_count > 1 &&
-        query->moves == client->channel_moves) {
-        client_leave_endpoint(client);
-    }
-}
-
 static void finish(struct query *query, const qvt_error *error)
 {
     client_note_error(query->client, error);
@@ -62,7 +50,7 @@ static void on_round(struct unary *unary, const qvt_error *error)
         ask_again(query);
     } else {
         if (error->status == QVT_DEADLINE_EXCEEDED) {
-            leave_silent_endpoint(query);
+            client_blame_endpoint(query->client, query->timeout_ms, query->moves);
         }
         finish(query, error);
     }

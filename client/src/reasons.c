@@ -5,8 +5,9 @@
 
 /* What the tracker says in ErrorInfo (SPEC §3.10), and the runtime on its own. */
 static const char *const reasons[] = {
-    "ACTOR_TYPE_NOT_FOUND", "BEHIND",         "DRAINING",   "ETAG_MISMATCH",     "HISTORY_LOST", "LEASE_EXPIRED",
-    "NO_VERSIONS",          "SILO_NOT_FOUND", "SUPERSEDED", "TOO_MANY_CLUSTERS", "UNCERTAIN",    "WARMING_UP",
+    "ACTOR_TYPE_NOT_FOUND", "BEHIND",         "DRAINING",       "ETAG_MISMATCH",   "HISTORY_LOST",      "LEASE_EXPIRED",
+    "NO_VERSIONS",          "SHUTTING_DOWN",  "SILO_NOT_FOUND", "STATUS_BACKWARD", "STORE_UNAVAILABLE", "SUPERSEDED",
+    "TOO_MANY_CLUSTERS",    "TOO_MANY_SILOS", "UNCERTAIN",      "WARMING_UP",      "WATCHER_STALLED",
 };
 static const char *const fact_names[] = {"etag", "incarnation", "position", "silo_id", "actor_type"};
 

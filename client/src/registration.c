@@ -114,6 +114,9 @@ static void finish(struct registration *registration, const qvt_error *error)
     if (error->status == QVT_OK) {
         apply(registration, write);
     } else {
+        if (error->status == QVT_DEADLINE_EXCEEDED) {
+            client_blame_endpoint(registration->client, write->timeout_ms, registration->write_moves);
+        }
         registration_refused(registration, error);
     }
     write->on_done(write, error);
@@ -209,6 +212,7 @@ static void begin(struct registration *registration, struct write *write)
         qvt_error_set(&error, QVT_NO_MEMORY, NULL, "no memory for the request");
         finish(registration, &error);
     } else {
+        registration->write_moves = registration->client->channel_moves;
         registration->write_sent_us = clock_monotonic_us(clock_system());
         unary_start(&registration->write_call, registration->client->channel, method, buf_slice(&request),
                     write->timeout_ms, write->fail_fast);

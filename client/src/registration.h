@@ -45,6 +45,7 @@ struct registration {
     struct write *current; /* the write under way; NULL: none */
     struct unary write_call;
     int64_t write_sent_us;     /* by the monotonic clock */
+    unsigned write_moves;      /* of the channel when it was sent */
     struct silo_grant granted; /* by the answer to the write under way */
 
     struct write recovery; /* the library's own */

@@ -308,6 +308,33 @@ static void call_options_set_deadline_and_waiting(void)
     qvt_client_free(client);
 }
 
+static void know_two_endpoints(qvt_client_options *options)
+{
+    options->endpoint_count = 2;
+}
+
+static void endpoint_that_leaves_a_patient_call_without_answer_is_left(void)
+{
+    unsigned before = fake_rpc_left_endpoints();
+    qvt_call_options call = QVT_CALL_OPTIONS_INIT;
+    qvt_find_request request = QVT_FIND_REQUEST_INIT;
+    qvt_silo_options silo = a_silo();
+    qvt_find_result *result = NULL;
+    qvt_client *client = tracker_connect(know_two_endpoints);
+    tracker.hold_finds = true;
+    tracker.hold_registers = true;
+    call.timeout_ms = 20;
+    CU_ASSERT_EQUAL(qvt_client_find(&result, client, &request, &call), QVT_DEADLINE_EXCEEDED);
+    CU_ASSERT_EQUAL(qvt_client_register(client, &silo, &call), QVT_DEADLINE_EXCEEDED);
+    CU_ASSERT_EQUAL(fake_rpc_left_endpoints(), before);
+    call.timeout_ms = 1000;
+    CU_ASSERT_EQUAL(qvt_client_find(&result, client, &request, &call), QVT_DEADLINE_EXCEEDED);
+    CU_ASSERT_EQUAL(fake_rpc_left_endpoints(), before + 1);
+    CU_ASSERT_EQUAL(qvt_client_register(client, &silo, &call), QVT_DEADLINE_EXCEEDED);
+    CU_ASSERT_EQUAL(fake_rpc_left_endpoints(), before + 2);
+    qvt_client_free(client);
+}
+
 static void free_cancels_what_is_under_way(void)
 {
     qvt_client *client = start_registered();
@@ -416,6 +443,7 @@ SUITE_MAIN("client", SUITE_CASE(registration_sends_silo_and_versions_and_keeps_w
            SUITE_CASE(second_silo_on_one_client_is_refused), SUITE_CASE(find_shows_every_member_of_the_answer),
            SUITE_CASE(empty_find_is_ok_and_has_a_reason), SUITE_CASE(capabilities_of_one_silo_are_sorted_and_whole),
            SUITE_CASE(list_of_capabilities_joins_all_pages), SUITE_CASE(refusal_reaches_the_caller_and_the_client),
-           SUITE_CASE(call_options_set_deadline_and_waiting), SUITE_CASE(free_cancels_what_is_under_way),
-           SUITE_CASE(threads_share_a_client), SUITE_CASE(callbacks_that_call_the_library_are_refused),
-           SUITE_CASE(bad_options_are_refused_with_the_field))
+           SUITE_CASE(call_options_set_deadline_and_waiting),
+           SUITE_CASE(endpoint_that_leaves_a_patient_call_without_answer_is_left),
+           SUITE_CASE(free_cancels_what_is_under_way), SUITE_CASE(threads_share_a_client),
+           SUITE_CASE(callbacks_that_call_the_library_are_refused), SUITE_CASE(bad_options_are_refused_with_the_field))

@@ -45,6 +45,7 @@ static void serve_register(struct fake_call *call)
     CU_ASSERT_EQUAL_FATAL(decode_message(call->request, quark_version_v1_RegisterSiloRequest_fields, &request, NULL),
                           QVT_OK);
     tracker.registers++;
+    call->hold = tracker.hold_registers;
     tracker.held = request.held.incarnation;
     snprintf(tracker.held_store_id, sizeof tracker.held_store_id, "%s", store_id.text);
     snprintf(tracker.silo_id, sizeof tracker.silo_id, "%s", silo_id.text);

@@ -22,6 +22,7 @@ struct tracker {
     bool knows_silo;
     qvt_status heartbeat_status; /* OK: by knows_silo */
     qvt_status register_status;
+    bool hold_registers;
     bool hold_heartbeats;
     uint32_t ttl_ms;       /* that is granted */
     uint32_t remaining_ms; /* that heartbeats answer */
