@@ -83,6 +83,9 @@ QVT_MUST_CHECK qvt_status draft_delete(struct draft *draft, uint32_t kind, qvt_s
 /* Names the actor types that the silo has now among the change's previous ones. */
 QVT_MUST_CHECK qvt_status draft_note_types(struct draft *draft, const struct image *silo);
 
+/* Whether the draft's only put says what the record says already: all but mod_revision and etag are equal. */
+bool draft_says_nothing(const struct draft *draft, const struct image *record);
+
 /* Makes the change, adds it to the batch and answers with its first put, if any. */
 QVT_MUST_CHECK qvt_status draft_commit(struct draft *draft, uint32_t event, struct proposal *out);
 

@@ -100,20 +100,6 @@ static qvt_slice find_etag(const struct image *image)
     return etag;
 }
 
-static qvt_status equals_record(const policy_message *asked, char *actor_type, const struct image *image, bool *equals)
-{
-    struct buf bytes = BUF_INIT;
-    char etag[POSITION_TEXT_MAX] = "";
-    qvt_slice current = find_etag(image);
-    if (current.len > 0 && current.len < sizeof etag) {
-        memcpy(etag, current.data, current.len);
-    }
-    qvt_status status = encode(asked, actor_type, image_origin(image).revision, etag, &bytes);
-    *equals = status == QVT_OK && qvt_slice_equal(buf_slice(&bytes), image_value(image));
-    buf_deinit(&bytes);
-    return status;
-}
-
 static qvt_status put_policy(struct draft *draft, const set_request *request, qvt_slice key)
 {
     struct buf value = BUF_INIT;
@@ -140,16 +126,11 @@ qvt_status propose_set_policy(struct draft *draft, const set_request *request, s
     }
     struct image *image = batch_image(draft->batch, RECORD_POLICY, key);
     QVT_TRY(draft_match(draft, meta.if_match, find_etag(image)));
-    if (image != NULL) {
-        bool equals;
-        char *actor_type = request->actor_type[0] != 0 ? request->actor_type : request->policy->actor_type;
-        QVT_TRY(equals_record(request->policy, actor_type, image, &equals));
-        if (equals) {
-            draft_keep(draft, image, out);
-            return QVT_OK;
-        }
-    }
     QVT_TRY(put_policy(draft, request, key));
+    if (image != NULL && draft_says_nothing(draft, image)) {
+        draft_keep(draft, image, out);
+        return QVT_OK;
+    }
     return draft_commit(draft, CHANGE_POLICY_SET, out);
 }
 

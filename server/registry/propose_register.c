@@ -172,23 +172,10 @@ static struct silo_image compose(const struct registration *registration, const 
     return image;
 }
 
-/* Whether the record would stay as it is but for mod_revision and etag. */
-static qvt_status equals_record(const struct silo_image *image, const struct registry_silo *silo, bool *equals)
-{
-    struct buf bytes = BUF_INIT;
-    char etag[POSITION_TEXT_MAX] = "";
-    if (silo->etag.len > 0 && silo->etag.len < sizeof etag) {
-        memcpy(etag, silo->etag.data, silo->etag.len);
-    }
-    qvt_status status = silo_image_encode(image, silo->mod_revision, etag, &bytes);
-    *equals = status == QVT_OK && qvt_slice_equal(buf_slice(&bytes), image_value(silo->image));
-    buf_deinit(&bytes);
-    return status;
-}
-
-static qvt_status check_room(const struct draft *draft, const struct registry_silo *silo, size_t record_bytes)
+static qvt_status check_room(const struct draft *draft, const struct registry_silo *silo)
 {
     const struct registry_limits *limits = &draft->batch->registry->limits;
+    size_t record_bytes = image_value(draft->change.puts[0]).len;
     if (record_bytes > limits->registration_bytes) {
         return qvt_error_field(draft->error, "silo", "%zu bytes: a registration is at most %" PRIu32, record_bytes,
                                limits->registration_bytes);
@@ -200,14 +187,10 @@ static qvt_status check_room(const struct draft *draft, const struct registry_si
     return QVT_OK;
 }
 
-static qvt_status put_silo(struct draft *draft, const struct silo_image *image, const struct registration *registration,
-                           const struct registry_silo *silo)
+static qvt_status put_silo(struct draft *draft, const struct silo_image *image, const struct registration *registration)
 {
     struct buf value = BUF_INIT;
     qvt_status status = silo_image_encode(image, draft->change.position.revision, draft->etag, &value);
-    if (status == QVT_OK) {
-        status = check_room(draft, silo, value.len);
-    }
     if (status == QVT_OK) {
         status = draft_put(draft, RECORD_SILO, RECORD_FIELD_SILO, registration->silo_id, buf_slice(&value));
     }
@@ -224,15 +207,12 @@ static qvt_status commit(struct draft *draft, const struct registration *registr
                          enum verdict verdict, struct proposal *out)
 {
     struct silo_image image = compose(registration, draft, silo, verdict);
-    if (verdict == VERDICT_SAME) {
-        bool equals;
-        QVT_TRY(equals_record(&image, silo, &equals));
-        if (equals) {
-            draft_keep(draft, silo->image, out);
-            return QVT_OK;
-        }
+    QVT_TRY(put_silo(draft, &image, registration));
+    if (verdict == VERDICT_SAME && draft_says_nothing(draft, silo->image)) {
+        draft_keep(draft, silo->image, out);
+        return QVT_OK;
     }
-    QVT_TRY(put_silo(draft, &image, registration, silo));
+    QVT_TRY(check_room(draft, silo));
     if (silo != NULL && versions_differ(draft, silo)) {
         QVT_TRY(draft_note_types(draft, silo->image));
     }

@@ -92,30 +92,14 @@ static qvt_status check_status(const struct silo_patch *patch, const struct regi
                          (const char *)silo->id.data, status_name(silo->status), status_name(patch->status));
 }
 
-/* Whether the put of the draft says more than a new mod_revision and etag. */
-static qvt_status changes_record(const struct registry_silo *silo, const struct silo_patch *patch, bool *changes)
-{
-    struct buf bytes = BUF_INIT;
-    char etag[POSITION_TEXT_MAX] = "";
-    if (silo->etag.len > 0 && silo->etag.len < sizeof etag) {
-        memcpy(etag, silo->etag.data, silo->etag.len);
-    }
-    qvt_status status = silo_image_patch(silo->image, patch, silo->mod_revision, etag, &bytes);
-    *changes = status != QVT_OK || !qvt_slice_equal(buf_slice(&bytes), image_value(silo->image));
-    buf_deinit(&bytes);
-    return status;
-}
-
 static qvt_status commit_patch(struct draft *draft, const struct registry_silo *silo, const struct silo_patch *patch,
                                uint32_t event, struct proposal *out)
 {
-    bool changes;
-    QVT_TRY(changes_record(silo, patch, &changes));
-    if (!changes) {
+    QVT_TRY(draft_patch_silo(draft, silo, patch));
+    if (draft_says_nothing(draft, silo->image)) {
         draft_keep(draft, silo->image, out);
         return QVT_OK;
     }
-    QVT_TRY(draft_patch_silo(draft, silo, patch));
     size_t bytes = image_value(draft->change.puts[0]).len;
     uint32_t most = draft->batch->registry->limits.registration_bytes;
     if (bytes > most) {
