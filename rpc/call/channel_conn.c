@@ -106,7 +106,7 @@ static void on_closed(struct net_conn *net)
     free(conn);
 }
 
-static const struct net_conn_events net_events = {on_connected, on_ended, on_closed};
+static const struct net_conn_events net_events = {on_connected, on_ended, on_closed, NULL};
 
 void channel_conn_fill_setup(struct net_conn_setup *setup, struct net_loop *loop)
 {

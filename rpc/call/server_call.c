@@ -104,6 +104,7 @@ void server_call_release(qvt_rpc_server_call *call)
     qvt_rpc_server *server = call->server;
     struct server_conn *conn = call->conn;
     conn->calls--;
+    conn->idle_since_ms = uv_now(server->runtime->uv);
     server->counters.calls_open--;
     if (server->spare_count < SPARE_MAX) {
         clean(call);

@@ -36,6 +36,7 @@ void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_st
     server->counters.connections_total++;
     server->counters.connections_open++;
     net_timer_start(&server->runtime->loop->timers, &conn->timer, server->options.preface_timeout_ms);
+    server_tend_start(conn);
     if (server->stopping) {
         server_stop_conn(conn);
     }
@@ -63,6 +64,7 @@ static void on_closed(struct net_conn *net)
     struct server_conn *conn = conn_of(net);
     qvt_rpc_server *server = conn->server;
     net_timer_stop(&server->runtime->loop->timers, &conn->timer);
+    server_tend_stop(conn);
     list_remove(&conn->node);
     server->counters.connections_open--;
     server->counters.bytes_received += net->bytes_received;
@@ -74,6 +76,7 @@ static void on_closed(struct net_conn *net)
 
 const struct net_conn_events server_conn_net_events = {
     .on_ended = on_ended,
+    .on_blocked = server_tend_blocked,
     .on_closed = on_closed,
 };
 
@@ -134,6 +137,7 @@ const struct http2_events server_conn_http2_events = {
     .on_close = on_close,
     .on_settings = on_settings,
     .on_ping_ack = on_ping_ack,
+    .on_ping = server_tend_ping,
     .on_noise = server_noise_judge,
     .on_output = net_conn_on_output,
 };

@@ -55,6 +55,13 @@ struct server_conn {
     struct list waiting;    /* calls whose requests wait for queued answers to leave */
     size_t calls;
     uint64_t noise_since_ms; /* when the session began to count */
+    struct net_timer tend;
+    uint64_t end_ms;        /* of its age; once it is passed, of its grace; 0: none */
+    uint64_t idle_since_ms; /* while calls is 0 */
+    uint64_t asked_ms;      /* when our PING went out; 0: none is open */
+    uint64_t last_ping_ms;  /* the client's; 0: none since the last answer */
+    uint32_t ping_strikes;
+    bool aged;
     bool closed;
     bool stop_announced;
     bool stop_final;
@@ -160,6 +167,18 @@ bool server_noise_judge(void *net_conn, enum http2_noise kind);
 
 /* Ends the connection with ENHANCE_YOUR_CALM, counts and logs that. reason is for the log, debug for the peer. */
 void server_noise_calm(struct server_conn *conn, const char *reason, const char *debug);
+
+/* --- server_tend.c --- */
+
+/* Begins to look after the age and the silence of a new connection. */
+void server_tend_start(struct server_conn *conn);
+void server_tend_stop(struct server_conn *conn);
+
+/* The socket takes no bytes. */
+void server_tend_blocked(struct net_conn *net);
+
+/* A PING of the client; the event of the session. */
+void server_tend_ping(void *net_conn);
 
 /* --- server_stop.c --- */
 

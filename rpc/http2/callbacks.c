@@ -140,8 +140,12 @@ static void receive_settings(struct http2_session *session, const nghttp2_frame 
 
 static void receive_ping(struct http2_session *session, const nghttp2_frame *frame)
 {
-    if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 && session->events->on_ping_ack != NULL) {
-        session->events->on_ping_ack(session->data, frame->ping.opaque_data);
+    const struct http2_events *events = session->events;
+    bool is_ack = (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0;
+    if (is_ack && events->on_ping_ack != NULL) {
+        events->on_ping_ack(session->data, frame->ping.opaque_data);
+    } else if (!is_ack && events->on_ping != NULL) {
+        events->on_ping(session->data);
     }
 }
 
@@ -165,7 +169,7 @@ static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *
     case NGHTTP2_GOAWAY: receive_goaway(session, &frame->goaway); break;
     default: break;
     }
-    return 0;
+    return session->calmed ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
 static int send_waiting_reset(struct http2_session *session, int32_t id)
@@ -190,6 +194,7 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *
     (void)ng;
     struct http2_session *session = data;
     int result = 0;
+    session->answered = session->answered || frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (session->resets_waiting > 0 && (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
         result = send_waiting_reset(session, frame->hd.stream_id);

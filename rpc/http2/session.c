@@ -239,3 +239,10 @@ void http2_session_calm(struct http2_session *session, const char *debug)
     /* Without memory for the GOAWAY the connection is closed without a word. */
     (void)!http2_session_goaway(session, HTTP2_ENHANCE_YOUR_CALM, qvt_slice_text(debug));
 }
+
+bool http2_session_take_answered(struct http2_session *session)
+{
+    bool answered = session->answered;
+    session->answered = false;
+    return answered;
+}

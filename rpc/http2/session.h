@@ -87,6 +87,8 @@ struct http2_events {
     void (*on_goaway)(void *data, int32_t last_id, uint32_t code, qvt_slice debug);
     /* Our PING was answered; payload is 8 bytes. (may be NULL) */
     void (*on_ping_ack)(void *data, const uint8_t payload[8]);
+    /* A PING came; it is answered by itself. (may be NULL) */
+    void (*on_ping)(void *data);
     /* More frames of this kind than noise_limits allows have come since all of them were counted from zero. True: count
      * from zero again. False, after http2_session_calm. (may be NULL when there are no limits) */
     bool (*on_noise)(void *data, enum http2_noise kind);
@@ -148,6 +150,9 @@ QVT_MUST_CHECK qvt_status http2_session_announce_stop(struct http2_session *sess
 /* Second step, or an abrupt one with a code: GOAWAY with the last stream handled; later streams are ignored. Open
  * streams go on; http2_session_is_done once they have ended. debug may be empty. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status http2_session_goaway(struct http2_session *session, uint32_t code, qvt_slice debug);
+
+/* Whether HEADERS or DATA were sent since the last time this was asked. */
+bool http2_session_take_answered(struct http2_session *session);
 
 /* Ends the connection for what the peer does: GOAWAY(ENHANCE_YOUR_CALM) with this text, and http2_session_receive gives
  * UNAVAILABLE. Within on_noise and on_ping only. */

@@ -27,6 +27,7 @@ struct http2_session {
     bool ready;
     bool ping_after_goaway; /* nghttp2 would send a PING before a GOAWAY that was queued earlier */
     uint8_t ping_payload[8];
+    bool answered;    /* HEADERS or DATA were sent, see http2_session_take_answered */
     bool calmed;      /* http2_session_calm was called */
     bool output_told; /* on_output was called and http2_session_send was not since */
 };

@@ -13,6 +13,7 @@
 static void init(struct net_conn *conn, const struct net_conn_setup *setup, int fd, const struct sockaddr_storage *peer)
 {
     *conn = (struct net_conn){.fd = fd, .setup = setup, .pending = BUF_INIT};
+    conn->read_at_ms = conn->wrote_at_ms = uv_now(setup->loop->uv);
     list_init(&conn->unflushed);
     net_address_format(conn->peer, peer);
 }

@@ -24,6 +24,8 @@ struct net_conn_events {
     void (*on_ended)(struct net_conn *conn, qvt_status status, const char *reason);
     /* After net_conn_close: the memory is the owner's again. Streams that were open have had on_close(HTTP2_CANCEL). */
     void (*on_closed)(struct net_conn *conn);
+    /* The socket takes no more bytes for now. Do not close the connection in it. (may be NULL) */
+    void (*on_blocked)(struct net_conn *conn);
 };
 
 /* What both ways of making a connection need; everything it points to must outlive the connection. */
@@ -43,6 +45,8 @@ struct net_conn {
     struct http2_session *session; /* NULL before it is connected and after the close */
     uint64_t bytes_received;
     uint64_t bytes_sent;
+    uint64_t read_at_ms;  /* when bytes came last; the loop's time, as the next */
+    uint64_t wrote_at_ms; /* when the socket last took bytes, or began to take none */
     bool closing;
     char peer[NET_ADDRESS_TEXT_MAX]; /* of the other side */
     int fd;
@@ -69,6 +73,12 @@ QVT_MUST_CHECK qvt_status net_conn_connect(struct net_conn *conn, const struct n
 
 /* Give this as http2_events.on_output. */
 void net_conn_on_output(void *conn);
+
+/* Whether bytes wait for the socket. */
+static inline bool net_conn_is_blocked(const struct net_conn *conn)
+{
+    return conn->pending.len > 0;
+}
 
 /* Sends what the session has queued now, as far as the socket takes it. Not inside the session's events. */
 void net_conn_flush(struct net_conn *conn);

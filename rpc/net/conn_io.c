@@ -26,6 +26,7 @@ static void check_done(struct net_conn *conn)
 static void receive(struct net_conn *conn, qvt_slice bytes)
 {
     conn->bytes_received += bytes.len;
+    conn->read_at_ms = uv_now(conn->setup->loop->uv);
     net_conn_enter(conn);
     qvt_status status = http2_session_receive(conn->session, bytes);
     net_conn_leave(conn);
@@ -74,6 +75,7 @@ static ssize_t send_pieces(struct net_conn *conn, struct iovec *pieces, size_t c
         return errno == EAGAIN ? 0 : -1;
     }
     conn->bytes_sent += (uint64_t)sent;
+    conn->wrote_at_ms = uv_now(conn->setup->loop->uv);
     return sent;
 }
 
@@ -105,7 +107,14 @@ static qvt_status send_output(struct net_conn *conn, const struct http2_output *
     if (sent < 0) {
         return QVT_UNAVAILABLE;
     }
-    return (size_t)sent == output->total ? QVT_OK : keep_rest(conn, output, (size_t)sent);
+    if ((size_t)sent == output->total) {
+        return QVT_OK;
+    }
+    conn->wrote_at_ms = uv_now(conn->setup->loop->uv);
+    if (conn->setup->events->on_blocked != NULL) {
+        conn->setup->events->on_blocked(conn);
+    }
+    return keep_rest(conn, output, (size_t)sent);
 }
 
 /* *more: the batch was not all that there is to send, and the socket took it. */

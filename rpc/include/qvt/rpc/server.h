@@ -50,6 +50,17 @@ typedef struct qvt_rpc_server_options {
     uint32_t max_settings;       /* default 200 */
     uint32_t max_resets;         /* cancelled calls; default 1000 */
     uint32_t max_priorities;     /* default 500 */
+    /* Ages and silences of connections; 0: no limit. */
+    uint32_t keepalive_ms;         /* without a byte from the client before a PING; default 2 h */
+    uint32_t keepalive_timeout_ms; /* for a byte after that before the connection is closed; default 20 s */
+    uint32_t min_ping_interval_ms; /* of the client; more than max_ping_strikes PINGs that come sooner, with no answer
+                                      sent between them, end the connection with `too_many_pings`; default 5 min */
+    uint32_t min_idle_ping_ms;     /* as that, without calls; default 2 h */
+    uint32_t max_ping_strikes;     /* default 2; 0: none */
+    uint32_t max_idle_ms;          /* without calls, at most twice that, before a graceful end; default none */
+    uint32_t max_age_ms;           /* ±10 %, before a graceful end; default none */
+    uint32_t max_age_grace_ms;     /* for the calls that are open then; default none */
+    uint32_t write_timeout_ms;     /* for a client that takes no byte of what waits for it; default 60 s */
     /* Told of every call once nothing more is sent or received for it; NULL: nobody is. Must not call the server. */
     void (*on_call_end)(void *data, const qvt_rpc_call_end *end);
     void *data;
@@ -58,7 +69,7 @@ typedef struct qvt_rpc_server_options {
 #define QVT_RPC_SERVER_OPTIONS_INIT                                                                                    \
     {                                                                                                                  \
         sizeof(qvt_rpc_server_options), 4u << 20, 8u << 10, 1000, 10000, 1u << 20, 16u << 20, 5000, 100, 2000, 500,    \
-            200, 1000, 500, NULL, NULL                                                                                 \
+            200, 1000, 500, 7200000, 20000, 300000, 7200000, 2, 0, 0, 0, 60000, NULL, NULL                             \
     }
 
 /* What serves one method. Callbacks not named for the method's kind may be NULL. */
