@@ -172,6 +172,9 @@ qvt_status sqlite_file_open(struct sqlite_file *file, const char *path, qvt_erro
     qvt_status status = create_private(path, error);
     if (status == QVT_OK) {
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+        /* Nobody reads SQLite's count of its memory, which takes a lock at every allocation; only the first store of a
+         * process can turn it off. */
+        (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
         int result = sqlite3_open_v2(path, &file->db, flags, NULL);
         status = result == SQLITE_OK ? take(file, error) : open_error(file, result, error);
     }
