@@ -27,13 +27,24 @@ static qvt_status find_cluster(const struct service *service, const heartbeat_re
     return incarnation_refuse_unknown(qvt_slice_text(request->silo_id), error);
 }
 
-static qvt_status encode(struct service *service, const struct cluster *cluster,
-                         const struct replica_heartbeat *heartbeat)
+/* Mostly the answer is about the cluster as it is now, whose prefix is encoded already. */
+static void put_prefix(struct encoder *encoder, struct service *service, struct cluster *cluster,
+                       const struct position *position)
+{
+    struct registry *registry = NULL;
+    if (cluster_registry(cluster, &registry, NULL) == QVT_OK && position_equal(registry_head(registry), position)) {
+        answer_prefix(encoder, service, cluster);
+    } else {
+        answer_prefix_at(encoder, service, position, replica_age_ms(cluster->replica));
+    }
+}
+
+static qvt_status encode(struct service *service, struct cluster *cluster, const struct replica_heartbeat *heartbeat)
 {
     service->metrics.heartbeats++;
     buf_clear(&service->scratch);
     struct encoder encoder = {&service->scratch, QVT_OK};
-    answer_prefix_at(&encoder, service, &heartbeat->position, replica_age_ms(cluster->replica));
+    put_prefix(&encoder, service, cluster, &heartbeat->position);
     encode_uint(&encoder, HEARTBEAT_INCARNATION, heartbeat->incarnation);
     encode_uint(&encoder, HEARTBEAT_REMAINING, heartbeat->lease_remaining_ms);
     return encoder.status;
