@@ -94,6 +94,12 @@ static void on_output(void *data)
     (void)data;
 }
 
+static bool on_noise(void *data, enum http2_noise kind)
+{
+    (void)data;
+    return kind == HTTP2_NOISE_PING;
+}
+
 static const struct http2_events events = {
     .on_request = on_request,
     .on_header = on_header,
@@ -103,6 +109,7 @@ static const struct http2_events events = {
     .on_trailers = on_trailers,
     .on_close = on_close,
     .on_output = on_output,
+    .on_noise = on_noise,
 };
 
 static void send_all(struct http2_session *session, struct http2_output *output)
@@ -141,7 +148,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     output = empty;
     http2_pool_init(&pool);
-    const struct http2_options options = {4, 1000, 65535, 65535, &pool};
+    const struct http2_options options = {.max_concurrent_streams = 4,
+                                          .max_header_bytes = 1000,
+                                          .stream_window = 65535,
+                                          .connection_window = 65535,
+                                          .pool = &pool,
+                                          .noise_limits = {20, 20, 20, 20, 20, 20}};
     for (size_t i = 0; i < STREAMS; i++) {
         http2_stream_init(&streams[i]);
     }
