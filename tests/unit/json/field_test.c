@@ -99,7 +99,7 @@ static void bindings_call_the_handler(void)
     const struct json_binding *binding = &golden_v1_library_bindings[GOLDEN_V1_LIBRARY_FIND];
     Golden__V1__FindRequest request;
     golden__v1__find_request__init(&request);
-    struct carrier carrier = {.unary = {&carrier_calls}};
+    struct carrier carrier = {.unary = {.carrier = &carrier_calls}};
     uint64_t seen = 0;
     request.book = 42;
     binding->dispatch(&handlers, &seen, &carrier.unary, &request.base);
@@ -113,7 +113,7 @@ static void bindings_call_the_handler(void)
 static void a_missing_handler_is_unimplemented(void)
 {
     static const golden_v1_library_handlers handlers = {.find = NULL};
-    struct carrier carrier = {.unary = {&carrier_calls}};
+    struct carrier carrier = {.unary = {.carrier = &carrier_calls}};
     Golden__V1__FindRequest request;
     golden__v1__find_request__init(&request);
     golden_v1_library_bindings[GOLDEN_V1_LIBRARY_FIND].dispatch(&handlers, NULL, &carrier.unary, &request.base);

@@ -44,7 +44,7 @@ static const qvt_rpc_unary_carrier carrier = {take_reply, take_failure, fake_all
 
 static void fake_init(struct fake *fake, size_t memory)
 {
-    *fake = (struct fake){.unary = {&carrier}};
+    *fake = (struct fake){.unary = {.carrier = &carrier}};
     arena_init(&fake->arena, memory);
 }
 

@@ -147,7 +147,10 @@ static struct net_conn_setup make_setup(struct fixture *fixture, enum http2_role
 
 static void start(struct fixture *fixture)
 {
-    *fixture = (struct fixture){.options = {100, 8192, 65535, 65535, NULL}};
+    *fixture = (struct fixture){.options = {.max_concurrent_streams = 100,
+                                            .max_header_bytes = 8192,
+                                            .stream_window = 65535,
+                                            .connection_window = 65535}};
     active = fixture;
     CU_ASSERT_EQUAL_FATAL(uv_loop_init(&fixture->uv), 0);
     CU_ASSERT_EQUAL_FATAL(net_loop_new(&fixture->loop, &fixture->uv), QVT_OK);
