@@ -46,6 +46,7 @@ static void free_call(qvt_rpc_server_call *call)
     http2_stream_deinit(&call->stream);
     frame_decoder_deinit(&call->decoder);
     buf_deinit(&call->held_bytes);
+    buf_deinit(&call->inflated);
     metadata_list_deinit(&call->metadata);
     metadata_list_deinit(&call->initial);
     metadata_list_deinit(&call->trailing);
@@ -78,6 +79,7 @@ static void clean(qvt_rpc_server_call *call)
     http2_stream_recycle(&call->stream, KEEP_BYTES);
     frame_decoder_reset(&call->decoder, KEEP_BYTES);
     clear_buf(&call->held_bytes);
+    clear_buf(&call->inflated);
     clear_buf(&call->status_text);
     clear_buf(&call->path);
     metadata_list_clear(&call->metadata);

@@ -111,6 +111,7 @@ struct server_call_flags {
     bool held;         /* the handler wants no messages */
     bool delivering;   /* messages are being handed out */
     bool end_received; /* and not handed out yet */
+    bool gzip_in;      /* the request's messages may be compressed */
     bool lingering;    /* answered before the request was whole; the rest of that is thrown away */
 };
 
@@ -128,6 +129,7 @@ struct qvt_rpc_server_call {
     struct list waiting; /* in the connection's */
     struct frame_decoder decoder;
     struct buf held_bytes;
+    struct buf inflated; /* a message that came compressed */
     struct metadata_list metadata;
     struct metadata_list initial; /* in its form on the wire, as is trailing */
     struct metadata_list trailing;

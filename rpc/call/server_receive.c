@@ -1,5 +1,6 @@
 #include "base/check.h"
 #include "rpc/call/server_private.h"
+#include "rpc/wire/gzip.h"
 
 static void abort_call(qvt_rpc_server_call *call, qvt_status status, const char *message)
 {
@@ -12,12 +13,39 @@ static bool is_streaming_in(const qvt_rpc_server_call *call)
     return kind == QVT_RPC_CLIENT_STREAMING || kind == QVT_RPC_BIDI_STREAMING;
 }
 
+/* The message that the decoder has; compressed ones were inflated by then. */
+static qvt_slice message_of(const qvt_rpc_server_call *call)
+{
+    return buf_slice(frame_decoder_is_compressed(&call->decoder) ? &call->inflated : &call->decoder.message);
+}
+
+/* False: the call is over. */
+static bool inflate_message(qvt_rpc_server_call *call)
+{
+    if (!call->flags.gzip_in) {
+        abort_call(call, QVT_INTERNAL, "a compressed message without grpc-encoding");
+        return false;
+    }
+    buf_clear(&call->inflated);
+    qvt_slice packed = buf_slice(&call->decoder.message);
+    qvt_status status = gzip_inflate(&call->inflated, packed, call->server->options.max_message_bytes);
+    if (status == QVT_INTERNAL) {
+        abort_call(call, status, "a compressed message is corrupt");
+    } else if (status == QVT_RESOURCE_EXHAUSTED) {
+        abort_call(call, status, "the request message is too large");
+    } else if (status != QVT_OK) {
+        abort_call(call, status, "out of memory");
+    }
+    return status == QVT_OK;
+}
+
 static void deliver(qvt_rpc_server_call *call)
 {
-    if (frame_decoder_is_compressed(&call->decoder)) {
-        abort_call(call, QVT_INTERNAL, "a compressed message without grpc-encoding");
-    } else if (is_streaming_in(call)) {
-        call->method->handler.on_message(call, buf_slice(&call->decoder.message), call->method->data);
+    if (frame_decoder_is_compressed(&call->decoder) && !inflate_message(call)) {
+        return;
+    }
+    if (is_streaming_in(call)) {
+        call->method->handler.on_message(call, message_of(call), call->method->data);
     } else if (call->flags.has_request) {
         abort_call(call, QVT_UNIMPLEMENTED, "more than one request message");
     } else {
@@ -110,7 +138,7 @@ static void dispatch(qvt_rpc_server_call *call)
     if (!call->method->handler.unmeasured) {
         qvt_rpc_server_call_measure(call);
     }
-    call->method->handler.on_request(call, buf_slice(&call->decoder.message), call->method->data);
+    call->method->handler.on_request(call, message_of(call), call->method->data);
 }
 
 void server_receive_waiting(struct server_conn *conn)

@@ -39,6 +39,8 @@ static void take_grpc(qvt_rpc_server_call *call, qvt_slice name, qvt_slice value
         if (timeout_parse(value, &call->timeout_ns) != QVT_OK) {
             refuse_later(call, SERVER_BAD_TIMEOUT);
         }
+    } else if (IS(name, "grpc-encoding") && IS(value, "gzip")) {
+        call->flags.gzip_in = true;
     } else if (IS(name, "grpc-encoding") && !IS(value, "identity")) {
         refuse_later(call, SERVER_BAD_ENCODING);
     }
@@ -90,7 +92,7 @@ static enum server_refusal judge(const qvt_rpc_server_call *call)
 static void refuse_encoding(qvt_rpc_server_call *call)
 {
     qvt_status status =
-        metadata_list_add(&call->initial, qvt_slice_text("grpc-accept-encoding"), qvt_slice_text("identity"));
+        metadata_list_add(&call->initial, qvt_slice_text("grpc-accept-encoding"), qvt_slice_text("identity,gzip"));
     server_respond_abort(call, status == QVT_OK ? QVT_UNIMPLEMENTED : status, "unknown grpc-encoding", HTTP2_NO_ERROR);
 }
 

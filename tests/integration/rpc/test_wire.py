@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The server against bare HTTP/2 frames: what stock clients never send, and the exact form of the answers."""
+import gzip
 import struct
 import time
 import unittest
@@ -175,12 +176,25 @@ class Wire(unittest.TestCase):
         self.assert_status(13, with_fields(), message(b"abc", flag=1))
         self.assert_status(13, with_fields(grpc_encoding="identity"), message(b"abc", flag=1))
 
+    def test_gzip_is_inflated_and_corruption_is_internal(self):
+        packed = gzip.compress(b"abc" * 1000)
+        _, data, _ = self.answer(with_fields(grpc_encoding="gzip"), message(packed, flag=1))
+        self.assertEqual(data, message(b"abc" * 1000))
+        _, data, _ = self.answer(with_fields(grpc_encoding="gzip"), message(b"plain"))
+        self.assertEqual(data, message(b"plain"))
+        self.assert_status(13, with_fields(grpc_encoding="gzip"), message(packed[:-1], flag=1))
+        self.assert_status(13, with_fields(grpc_encoding="gzip"), message(b"abc", flag=1))
+
+    def test_limit_is_judged_again_while_inflating(self):
+        bomb = gzip.compress(bytes((4 << 20) + 1))
+        self.assert_status(8, with_fields(grpc_encoding="gzip"), message(bomb, flag=1))
+
     def test_unknown_flag_is_internal(self):
         self.assert_status(13, with_fields(), message(b"abc", flag=2))
 
     def test_unknown_encoding_is_unimplemented_and_names_ours(self):
         headers, _ = self.assert_status(12, with_fields(grpc_encoding="brotli"))
-        self.assertIn(("grpc-accept-encoding", "identity"), headers[0])
+        self.assertIn(("grpc-accept-encoding", "identity,gzip"), headers[0])
 
     def test_limit_is_judged_from_the_prefix(self):
         with Raw(self.peer) as connection:
