@@ -22,8 +22,10 @@ uint64_t qvt_rpc_server_call_time_left_ms(const qvt_rpc_server_call *call)
     if (call->timeout_ns < 0) {
         return UINT64_MAX;
     }
+    /* Timers are due a millisecond late rather than early; the client's deadline is not. */
+    uint64_t end_ms = call->deadline.due_ms - 1;
     uint64_t now_ms = net_timer_now_ms();
-    return call->deadline.due_ms > now_ms ? call->deadline.due_ms - now_ms : 0;
+    return end_ms > now_ms ? end_ms - now_ms : 0;
 }
 
 void qvt_rpc_server_call_set_context(qvt_rpc_server_call *call, void *context)
@@ -86,6 +88,9 @@ qvt_status qvt_rpc_server_call_send(qvt_rpc_server_call *call, const qvt_slice *
         return QVT_CANCELLED;
     }
     QVT_TRY(server_respond_headers(call));
+    if (server_compress_is_on(call)) {
+        return server_compress_send(call, parts, part_count);
+    }
     return http2_stream_send(&call->stream, parts, part_count);
 }
 
@@ -95,6 +100,10 @@ qvt_status qvt_rpc_server_call_send_blob(qvt_rpc_server_call *call, qvt_blob *me
         return QVT_CANCELLED;
     }
     QVT_TRY(server_respond_headers(call));
+    if (server_compress_is_on(call)) {
+        qvt_slice whole = qvt_blob_slice(message);
+        return server_compress_send(call, &whole, 1);
+    }
     return http2_stream_send_blob(&call->stream, message);
 }
 

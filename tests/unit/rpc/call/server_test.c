@@ -6,6 +6,7 @@
 #include <CUnit/CUnit.h>
 
 #include "rpc/call/server_private.h"
+#include "rpc/wire/gzip.h"
 #include "tests/support/suite.h"
 #include "tests/unit/rpc/call/raw_client.h"
 
@@ -165,6 +166,34 @@ static void call_is_answered_and_counted(void)
     finish(&fixture);
 }
 
+static void answers_are_compressed_on_request(void)
+{
+    struct fixture fixture;
+    struct buf back = BUF_INIT;
+    qvt_slice data = {NULL, 0};
+    start(&fixture);
+    listen_and_connect(&fixture);
+    raw_client_send_request(&fixture.client, 1, "/test.A/Wait", qvt_slice_make("\0\0\0\0\2hi", 7));
+    while (fixture.waiting == NULL) {
+        uv_run(qvt_rpc_runtime_loop(fixture.runtime), UV_RUN_ONCE);
+    }
+    qvt_slice parts[] = {qvt_slice_text("hel"), qvt_slice_text("lo")};
+    qvt_rpc_server_call_compress(fixture.waiting, true);
+    qvt_rpc_unary_reply(qvt_rpc_server_call_unary(fixture.waiting), parts, 2);
+    CU_ASSERT_TRUE(wait_for(&fixture, TYPE_DATA, 1));
+    CU_ASSERT_TRUE(raw_client_has(&fixture.client, TYPE_DATA, 1, &data));
+    CU_ASSERT_TRUE_FATAL(data.len > FRAME_PREFIX_LEN);
+    CU_ASSERT_EQUAL(data.data[0], 1);
+    CU_ASSERT_EQUAL(data.data[4], data.len - FRAME_PREFIX_LEN);
+    qvt_slice packed = qvt_slice_make(data.data + FRAME_PREFIX_LEN, data.len - FRAME_PREFIX_LEN);
+    CU_ASSERT_EQUAL(gzip_inflate(&back, packed, 100), QVT_OK);
+    EXPECT_SLICE(buf_slice(&back), "hello");
+    buf_deinit(&back);
+    raw_client_close(&fixture.client);
+    stop(&fixture, 3600000);
+    finish(&fixture);
+}
+
 static void late_answer_is_sent(void)
 {
     struct fixture fixture;
@@ -176,6 +205,7 @@ static void late_answer_is_sent(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(fixture.waiting);
     CU_ASSERT_EQUAL(strncmp(qvt_rpc_server_call_peer(fixture.waiting), "127.0.0.1:", 10), 0);
     CU_ASSERT_TRUE(qvt_rpc_server_call_time_left_ms(fixture.waiting) > 50000);
+    CU_ASSERT_TRUE(qvt_rpc_server_call_time_left_ms(fixture.waiting) <= 60000);
     EXPECT_SLICE(qvt_rpc_metadata_find(qvt_rpc_server_call_metadata(fixture.waiting), "x-raw-bin"), "abc");
     CU_ASSERT_PTR_NOT_NULL(qvt_rpc_server_call_alloc(fixture.waiting, 1000));
     CU_ASSERT_PTR_NULL(qvt_rpc_server_call_alloc(fixture.waiting, (16u << 20) + 1));
@@ -327,6 +357,6 @@ static void metadata_has_its_time(void)
 SUITE_MAIN("rpc/call/server", SUITE_CASE(server_that_never_listened_is_freed),
            SUITE_CASE(server_without_connections_stops), SUITE_CASE(server_that_never_listened_stops),
            SUITE_CASE(same_method_twice_is_refused), SUITE_CASE(methods_are_found_by_path),
-           SUITE_CASE(call_is_answered_and_counted), SUITE_CASE(late_answer_is_sent),
-           SUITE_CASE(call_outlives_its_connection_until_it_is_finished), SUITE_CASE(end_of_every_call_is_told_once),
-           SUITE_CASE(metadata_has_its_time))
+           SUITE_CASE(call_is_answered_and_counted), SUITE_CASE(answers_are_compressed_on_request),
+           SUITE_CASE(late_answer_is_sent), SUITE_CASE(call_outlives_its_connection_until_it_is_finished),
+           SUITE_CASE(end_of_every_call_is_told_once), SUITE_CASE(metadata_has_its_time))
