@@ -112,6 +112,9 @@ struct server_call_flags {
     bool delivering;   /* messages are being handed out */
     bool end_received; /* and not handed out yet */
     bool gzip_in;      /* the request's messages may be compressed */
+    bool accepts_gzip; /* the client does */
+    bool compress;     /* what is sent from now on */
+    bool gzip_out;     /* the headers said so */
     bool lingering;    /* answered before the request was whole; the rest of that is thrown away */
 };
 
@@ -252,6 +255,17 @@ void server_respond_plain(qvt_rpc_server_call *call, const char *http_status, co
 
 /* The stream's queue is empty and the end wanted. */
 void server_respond_trailers(struct http2_stream *stream);
+
+/* --- server_compress.c --- */
+
+/* Whether the next message goes compressed; after the headers. */
+static inline bool server_compress_is_on(const qvt_rpc_server_call *call)
+{
+    return call->flags.compress && call->flags.gzip_out;
+}
+
+/* Queues one message, compressed. As http2_stream_send. */
+QVT_MUST_CHECK qvt_status server_compress_send(qvt_rpc_server_call *call, const qvt_slice *parts, size_t part_count);
 
 /* --- server_linger.c --- */
 

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "rpc/call/server_private.h"
+#include "rpc/wire/gzip.h"
 #include "rpc/wire/timeout.h"
 
 enum { NS_PER_MS = 1000000 };
@@ -39,6 +40,8 @@ static void take_grpc(qvt_rpc_server_call *call, qvt_slice name, qvt_slice value
         if (timeout_parse(value, &call->timeout_ns) != QVT_OK) {
             refuse_later(call, SERVER_BAD_TIMEOUT);
         }
+    } else if (IS(name, "grpc-accept-encoding")) {
+        call->flags.accepts_gzip = gzip_is_listed(value);
     } else if (IS(name, "grpc-encoding") && IS(value, "gzip")) {
         call->flags.gzip_in = true;
     } else if (IS(name, "grpc-encoding") && !IS(value, "identity")) {

@@ -52,9 +52,14 @@ qvt_status server_respond_headers(qvt_rpc_server_call *call)
     if (call->stream.headers_sent) {
         return QVT_OK;
     }
-    struct http2_header fields[HEAD_FIELDS + SERVER_METADATA_MAX];
+    struct http2_header fields[HEAD_FIELDS + 1 + SERVER_METADATA_MAX];
     memcpy(fields, head, sizeof(head));
-    size_t count = HEAD_FIELDS + put_metadata(fields + HEAD_FIELDS, &call->initial);
+    size_t count = HEAD_FIELDS;
+    if (call->flags.compress) {
+        call->flags.gzip_out = true;
+        fields[count++] = (struct http2_header){LITERAL("grpc-encoding"), LITERAL("gzip"), true};
+    }
+    count += put_metadata(fields + count, &call->initial);
     return http2_stream_respond(&call->stream, fields, count, false);
 }
 

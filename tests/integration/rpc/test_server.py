@@ -125,11 +125,13 @@ class Calls(unittest.TestCase):
         self.assert_code(grpc.StatusCode.RESOURCE_EXHAUSTED,
                          lambda: self.peer.client_streaming("Collect")(iter([b"x" * ((4 << 20) + 1)]), timeout=TIMEOUT))
 
-    def test_compressed_request_is_unimplemented(self):
-        channel = grpc.insecure_channel(self.peer.address, compression=grpc.Compression.Gzip)
-        self.assert_code(grpc.StatusCode.UNIMPLEMENTED,
-                         lambda: channel.unary_unary("/test.Peer/Echo")(b"x" * 10000, timeout=TIMEOUT))
-        channel.close()
+    def test_gzip_is_taken_and_deflate_unimplemented(self):
+        payload = b"x" * 10000
+        with grpc.insecure_channel(self.peer.address, compression=grpc.Compression.Gzip) as channel:
+            self.assertEqual(channel.unary_unary("/test.Peer/Echo")(payload, timeout=TIMEOUT), payload)
+        with grpc.insecure_channel(self.peer.address, compression=grpc.Compression.Deflate) as channel:
+            self.assert_code(grpc.StatusCode.UNIMPLEMENTED,
+                             lambda: channel.unary_unary("/test.Peer/Echo")(payload, timeout=TIMEOUT))
 
     def test_lost_connection_cancels_calls(self):
         before = self.peer.stats()["cancelled"]

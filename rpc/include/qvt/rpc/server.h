@@ -167,9 +167,14 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_call_send(qvt_rpc_server_call *
 /* Queues one message that is shared, not copied: the call holds a reference until it is sent. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_call_send_blob(qvt_rpc_server_call *call, qvt_blob *message);
 
-/* Queues one message, the concatenation of the parts: those with a blob are shared, the others copied. */
+/* Queues one message, the concatenation of the parts: those with a blob are shared, the others copied; never
+ * compressed. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_call_send_parts(qvt_rpc_server_call *call, const qvt_blob_part *parts,
                                                                  size_t part_count);
+
+/* Whether the messages sent from now on are compressed (gzip), where the client accepts that; off at first. Effective
+ * when it is on by the time that the headers go; then it may change from message to message. */
+QVT_API void qvt_rpc_server_call_compress(qvt_rpc_server_call *call, bool on);
 
 /* Message bytes of this call that the transport has not taken yet: what to look at before sending more. */
 QVT_API size_t qvt_rpc_server_call_queued(const qvt_rpc_server_call *call);

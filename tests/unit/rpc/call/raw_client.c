@@ -71,6 +71,7 @@ void raw_client_send_headers(struct raw_client *client, uint32_t stream, const c
     len += put_field(block + len, "content-type", content_type);
     len += put_field(block + len, "x-raw-bin", "YWJj");
     len += put_field(block + len, "grpc-timeout", "60S");
+    len += put_field(block + len, "grpc-accept-encoding", "identity, gzip");
     raw_client_send_frame(client, HEADERS, END_HEADERS, stream, qvt_slice_make(block, len));
 }
 
