@@ -41,7 +41,7 @@ struct service {
     bool draining;
     qvt_error fault; /* OK, or why a cluster could not be loaded */
     struct answer_cache cache;
-    struct buf scratch; /* of the answer being made */
+    struct buf scratch;          /* of the answer being made */
     struct encode_shares shares; /* of it */
     struct find_memory find_memory;
     uint64_t next_generation; /* never given twice */

@@ -35,7 +35,7 @@ static void register_silo(int number)
     quark__version__v1__register_silo_request__init(&request);
     fake_call_init(&call);
     for (int i = 0; i < LONG_LABELS; i++) {
-        (void)snprintf(labels[i], sizeof(labels[i]), "label-%02d-%0190d", i, number);
+        (void)snprintf(labels[i], sizeof(labels[i]), "label-%02d-%0180d", i, number);
         quark__version__v1__silo_info__labels_entry__init(&entries[i]);
         entries[i].key = labels[i];
         entries[i].value = text("value");
