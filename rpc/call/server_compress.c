@@ -7,6 +7,11 @@ void qvt_rpc_server_call_compress(qvt_rpc_server_call *call, bool on)
     call->flags.compress = on && call->flags.accepts_gzip;
 }
 
+bool qvt_rpc_server_call_came_compressed(const qvt_rpc_server_call *call)
+{
+    return frame_decoder_is_compressed(&call->decoder);
+}
+
 qvt_status server_compress_send(qvt_rpc_server_call *call, const qvt_slice *parts, size_t part_count)
 {
     static const uint8_t room_for_prefix[FRAME_PREFIX_LEN] = {0};

@@ -48,15 +48,9 @@ payload_message *answers_payload(qvt_rpc_server_call *call, int32_t size, qvt_er
     return payload;
 }
 
-static bool came_compressed(const qvt_rpc_server_call *call)
-{
-    (void)call;
-    return false;
-}
-
 bool answers_is_as_expected(const qvt_rpc_server_call *call, const bool_message *expected, qvt_error *error)
 {
-    bool came = came_compressed(call);
+    bool came = qvt_rpc_server_call_came_compressed(call);
     if (expected == NULL || came == (expected->value != 0)) {
         return true;
     }
@@ -66,6 +60,5 @@ bool answers_is_as_expected(const qvt_rpc_server_call *call, const bool_message 
 
 void answers_compress(qvt_rpc_server_call *call, const bool_message *wanted)
 {
-    (void)call;
-    (void)wanted;
+    qvt_rpc_server_call_compress(call, wanted != NULL && wanted->value);
 }

@@ -30,6 +30,7 @@ struct output {
     bool waited;        /* the pause of the first item is over */
     bool waits_for_all; /* half duplex: nothing goes out before the client is done */
     bool done;          /* no more requests */
+    bool begun;         /* the headers are sent */
 };
 
 static void pump(struct output *output);
@@ -114,8 +115,16 @@ static bool send_first(struct output *output)
         finish(output, &error);
         return false;
     }
+    qvt_status status = QVT_OK;
+    if (!output->begun) {
+        /* The headers promise gzip, so that any of the messages may be compressed. */
+        output->begun = true;
+        qvt_rpc_server_call_compress(output->call, true);
+        status = qvt_rpc_server_call_send_initial(output->call);
+        QVT_ASSERT(status == QVT_OK);
+    }
     answers_compress(output->call, &compressed);
-    qvt_status status = qvt_rpc_server_call_send_message(output->call, &response.base);
+    status = qvt_rpc_server_call_send_message(output->call, &response.base);
     QVT_ASSERT(status == QVT_OK || status == QVT_CANCELLED);
     output->items = item->next;
     if (output->items == NULL) {

@@ -176,6 +176,9 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_call_send_parts(qvt_rpc_server_
  * when it is on by the time that the headers go; then it may change from message to message. */
 QVT_API void qvt_rpc_server_call_compress(qvt_rpc_server_call *call, bool on);
 
+/* Whether the request, or the message being delivered, came compressed. */
+QVT_API bool qvt_rpc_server_call_came_compressed(const qvt_rpc_server_call *call);
+
 /* Message bytes of this call that the transport has not taken yet: what to look at before sending more. */
 QVT_API size_t qvt_rpc_server_call_queued(const qvt_rpc_server_call *call);
 
