@@ -19,6 +19,10 @@ static const char *const UNKNOWN_FIELDS[] = {"reject", "ignore", NULL};
     {                                                                                                                  \
         name, FLAG_CHOICE, fallback, value, help, AT(member), 0, 0, choices                                            \
     }
+#define SWITCH(name, member, help)                                                                                     \
+    {                                                                                                                  \
+        name, FLAG_SWITCH, "false", "", help, AT(member), 0, 0, NULL                                                   \
+    }
 #define COUNT(name, member, fallback, min, max, help)                                                                  \
     {                                                                                                                  \
         name, FLAG_COUNT, fallback, "N", help, AT(member), min, max, NULL                                              \
@@ -42,6 +46,7 @@ const struct flag flag_table[] = {
     TEXT("grpc-listen", grpc_listen, "127.0.0.1:7070", "ADDR:PORT", "where gRPC is served; port 0: a free one"),
     TEXT("http-listen", http_listen, "127.0.0.1:7080", "ADDR:PORT",
          "where HTTP and JSON are served; port 0: a free one"),
+    SWITCH("insecure", insecure, "serves beyond loopback although anyone who reaches the port may do everything"),
     TEXT("store", store, "", "STORE",
          "memory, or sqlite:PATH; left out: sqlite in $XDG_STATE_HOME/qvt or "
          "~/.local/state/qvt"),

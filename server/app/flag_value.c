@@ -97,6 +97,24 @@ static qvt_status read_choice(const struct flag *flag, const char *text, uint64_
     return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL, "\"%s\" is none of %s", text, list);
 }
 
+static qvt_status read_switch(const char *text, uint64_t *out, qvt_error *error)
+{
+    if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0) {
+        return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL, "\"%s\" is none of true, false", text);
+    }
+    *out = text[0] == 't' ? 1 : 0;
+    return QVT_OK;
+}
+
+static qvt_status read_value(const struct flag *flag, const char *text, uint64_t *out, qvt_error *error)
+{
+    switch (flag->kind) {
+    case FLAG_CHOICE: return read_choice(flag, text, out, error);
+    case FLAG_SWITCH: return read_switch(text, out, error);
+    default: return read_number(flag, text, out, error);
+    }
+}
+
 qvt_status flag_read(const struct flag *flag, const char *text, void *base, qvt_error *error)
 {
     void *field = (char *)base + flag->offset;
@@ -105,8 +123,7 @@ qvt_status flag_read(const struct flag *flag, const char *text, void *base, qvt_
         return QVT_OK;
     }
     uint64_t number = 0;
-    qvt_status status =
-        flag->kind == FLAG_CHOICE ? read_choice(flag, text, &number, error) : read_number(flag, text, &number, error);
+    qvt_status status = read_value(flag, text, &number, error);
     if (status == QVT_OK) {
         memcpy(field, &number, sizeof(number));
     }

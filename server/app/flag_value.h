@@ -12,7 +12,8 @@ enum flag_kind {
     FLAG_COUNT,    /* uint64_t */
     FLAG_DURATION, /* uint64_t milliseconds: "500ms", "10s", "5m", "1h", "7d" */
     FLAG_SIZE,     /* uint64_t bytes: "512", "64KiB", "4MiB", "1GiB" */
-    FLAG_CHOICE    /* uint64_t index into choices */
+    FLAG_CHOICE,   /* uint64_t index into choices */
+    FLAG_SWITCH    /* uint64_t 0 or 1: "false" or "true"; a flag without a value is "true" */
 };
 
 /* One row of the table. The value lives at `offset` of struct settings. */
@@ -20,7 +21,7 @@ struct flag {
     const char *name; /* without the dashes; QVT_<NAME> with underscores is its variable */
     enum flag_kind kind;
     const char *fallback; /* the default, as a user would write it */
-    const char *value;    /* what stands for the value in the help */
+    const char *value;    /* what stands for the value in the help; "": a switch */
     const char *help;
     size_t offset;
     uint64_t min;

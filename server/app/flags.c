@@ -43,11 +43,14 @@ static qvt_status read_flag(int argc, char *const *argv, int *at, struct setting
     if (flag == NULL) {
         return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL, "unknown flag %.*s; see qvtd --help", (int)len, word);
     }
+    char source[FLAG_NAME_MAX];
+    snprintf(source, sizeof(source), "--%s", flag->name);
+    if (equals == NULL && flag->kind == FLAG_SWITCH) {
+        return read_value(flag, source, "true", settings, error);
+    }
     if (equals == NULL && *at + 1 >= argc) {
         return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL, "%s needs a value (%s)", word, flag->value);
     }
-    char source[FLAG_NAME_MAX];
-    snprintf(source, sizeof(source), "--%s", flag->name);
     return read_value(flag, source, equals == NULL ? argv[++*at] : equals + 1, settings, error);
 }
 
@@ -135,7 +138,8 @@ void flags_help(FILE *out)
           out);
     for (size_t i = 0; i < flag_count; i++) {
         char left[FLAG_NAME_MAX];
-        snprintf(left, sizeof(left), "--%s %s", flag_table[i].name, flag_table[i].value);
+        const char *value = flag_table[i].value;
+        snprintf(left, sizeof(left), "--%s%s%s", flag_table[i].name, *value == '\0' ? "" : " ", value);
         const char *fallback = flag_table[i].fallback;
         fprintf(out, "  %-30s %s%s%s%s\n", left, flag_table[i].help, *fallback == '\0' ? "" : " [", fallback,
                 *fallback == '\0' ? "" : "]");

@@ -12,6 +12,7 @@
 #include "rpc/call/runtime.h"
 #include "server/app/driver.h"
 #include "server/app/entropy_pool.h"
+#include "server/app/exposure.h"
 #include "server/app/listen_address.h"
 #include "server/app/open_store.h"
 #include "server/app/settings_limits.h"
@@ -283,6 +284,7 @@ static void serve(struct server *server)
 qvt_status server_run(const struct settings *settings, const struct log *log, qvt_error *error)
 {
     struct server server = {.settings = settings, .log = log, .error = error};
+    QVT_TRY(exposure_check(settings, error));
     if (uv_loop_init(&server.loop) != 0) {
         return qvt_error_set(error, QVT_UNAVAILABLE, NULL, "cannot make an event loop");
     }

@@ -11,6 +11,7 @@ struct settings {
     char *config_text; /* owned: the file's, cut into words; NULL: no file */
     const char *grpc_listen;
     const char *http_listen;
+    uint64_t insecure; /* 0 or 1 */
     const char *store; /* "" : the default, sqlite in the user's state directory */
     uint64_t log_level;
     uint64_t log_format;

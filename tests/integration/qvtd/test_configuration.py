@@ -23,7 +23,7 @@ def run(*args, environment=None):
 def flags():
     """(name, kind of value, meaning, default or "") of every flag that --help names, but for --help and --version."""
     rows = [FLAG.match(line) for line in run("--help").stdout.split("\n") if line.startswith("  --")]
-    return [(row[1], row[2], row[3], row[4] or "") for row in rows if row[2]]
+    return [(row[1], row[2] or "", row[3], row[4] or "") for row in rows if row[1] not in ("help", "version")]
 
 
 def table():
@@ -31,7 +31,7 @@ def table():
     for name, value, meaning, default in flags():
         variable = "QVT_" + name.upper().replace("-", "_")
         shown = f"`{default}`" if default else ""
-        lines.append(f"| `{name}` {value} | `{variable}` | {shown} | {meaning} |")
+        lines.append(f"| `{name}`{value and ' ' + value} | `{variable}` | {shown} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 
@@ -116,6 +116,32 @@ class Configuration(harness.TestCase):
         text = "".join(f"{name} = {default}\n" for name, _, _, default in flags() if default)
         text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0", text)
         self.assertEqual("10s", self.cache_ttl("--config", self.file(text)))
+
+    def test_beyond_loopback_needs_a_word(self):
+        for flag in ("grpc-listen", "http-listen"):
+            for address in ("0.0.0.0:0", "[::]:0", "192.0.2.1:0", "[2001:db8::1]:0", "128.0.0.1:0", "126.255.255.255:0"):
+                done = run("--store", "memory", f"--{flag}", address)
+                self.assertEqual(2, done.returncode)
+                self.assertRegex(done.stderr, f"^qvtd: --{flag} {re.escape(address)} is beyond loopback[^\n]*--insecure[^\n]*\n$")
+                self.assertEqual("", done.stdout)
+
+    def test_a_switch_is_a_flag_alone_or_true_or_false(self):
+        every = ("0.0.0.0:0", "0.0.0.0:0")
+        for args, environment in ((["--insecure"], None), (["--insecure=true"], None), ([], {"QVT_INSECURE": "true"})):
+            server = harness.Server("memory", args, environment)
+            server.listen = every
+            with server:
+                self.assertRegex(server.grpc, r"^0\.0\.0\.0:\d+$")
+        for args in (["--insecure=false"], ["--insecure", "--insecure=false"]):
+            done = run("--store", "memory", "--grpc-listen", "0.0.0.0:0", *args)
+            self.assertEqual(2, done.returncode)
+        self.assertIn('"yes" is none of true, false', run("--insecure=yes").stderr)
+
+    def test_every_loopback_address_needs_none(self):
+        server = harness.Server("memory")
+        server.listen = ("127.0.0.2:0", "[::1]:0")
+        with server:
+            self.assertRegex(server.http, r"^\[::1\]:\d+$")
 
     def test_localhost_is_the_loopback_address(self):
         server = harness.Server("memory")

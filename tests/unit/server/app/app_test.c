@@ -7,6 +7,7 @@
 #include <CUnit/Basic.h>
 
 #include "server/app/entropy_pool.h"
+#include "server/app/exposure.h"
 #include "server/app/flags.h"
 #include "server/app/listen_address.h"
 #include "server/app/settings_limits.h"
@@ -210,6 +211,21 @@ static void the_defaults_are_those_of_the_registry(void)
     CU_ASSERT_EQUAL(limits.preserve_max_us, expected.preserve_max_us);
 }
 
+static void beyond_loopback_needs_a_word(void)
+{
+    struct settings asked = {.grpc_listen = "127.0.0.1:1", .http_listen = "localhost:1"};
+    CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_OK);
+    asked.http_listen = "[::]:1";
+    CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_FAILED_PRECONDITION);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "--http-listen [::]:1"));
+    asked.insecure = 1;
+    CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_OK);
+    asked = (struct settings){.grpc_listen = "10.0.0.1:1", .http_listen = "no address"};
+    CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_FAILED_PRECONDITION);
+    asked.grpc_listen = "[::1]:1";
+    CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_OK);
+}
+
 static void localhost_is_the_loopback_address(void)
 {
     char out[LISTEN_ADDRESS_MAX];
@@ -224,7 +240,7 @@ static void localhost_is_the_loopback_address(void)
 }
 
 SUITE_MAIN("server/app", SUITE_CASE(the_defaults_are_those_of_the_registry),
-           SUITE_CASE(localhost_is_the_loopback_address),
+           SUITE_CASE(localhost_is_the_loopback_address), SUITE_CASE(beyond_loopback_needs_a_word),
            SUITE_CASE(without_flags_the_defaults_of_the_specification_hold),
            SUITE_CASE(a_value_follows_as_next_word_or_after_an_equals_sign),
            SUITE_CASE(the_command_line_wins_over_the_environment), SUITE_CASE(help_and_version_win_over_faults),
