@@ -132,8 +132,10 @@ void store_volatile_hold(struct store_volatile *memory, const uint64_t *incarnat
     }
 }
 
-void store_renew(struct store_log *log, const struct store_lease *leases, size_t count, store_on_renew on_renew,
-                 void *data)
+/* ---- leases and soft state: elsewhere, or in this process's memory ---- */
+
+static void renew_here(struct store_log *log, const struct store_lease *leases, size_t count, store_on_renew on_renew,
+                       void *data)
 {
     int64_t now_us = store_monotonic_us(log->store);
     uint32_t few[16];
@@ -152,8 +154,19 @@ void store_renew(struct store_log *log, const struct store_lease *leases, size_t
     }
 }
 
+void store_renew(struct store_log *log, const struct store_lease *leases, size_t count, store_on_renew on_renew,
+                 void *data)
+{
+    const struct store_away_ops *away = log->store->ops->away;
+    (away != NULL ? away->renew : renew_here)(log, leases, count, on_renew, data);
+}
+
 void store_drop(struct store_log *log, const uint64_t *incarnations, size_t count)
 {
+    if (log->store->ops->away != NULL) {
+        log->store->ops->away->drop(log, incarnations, count);
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         leases_drop(&log->memory->leases, incarnations[i]);
     }
@@ -161,6 +174,10 @@ void store_drop(struct store_log *log, const uint64_t *incarnations, size_t coun
 
 void store_lapsed(struct store_log *log, size_t max, store_on_lapsed on_lapsed, void *data)
 {
+    if (log->store->ops->away != NULL) {
+        log->store->ops->away->lapsed(log, max, on_lapsed, data);
+        return;
+    }
     uint64_t *incarnations = malloc((max + 1) * sizeof *incarnations);
     if (incarnations == NULL) {
         on_lapsed(data, QVT_NO_MEMORY, NULL, 0);
@@ -173,11 +190,15 @@ void store_lapsed(struct store_log *log, size_t max, store_on_lapsed on_lapsed, 
 
 int64_t store_next_lapse_us(const struct store_log *log)
 {
-    return leases_next_us(&log->memory->leases);
+    const struct store_away_ops *away = log->store->ops->away;
+    return away != NULL ? away->next_lapse_us(log) : leases_next_us(&log->memory->leases);
 }
 
 uint32_t store_lease_remaining_ms(const struct store_log *log, uint64_t incarnation)
 {
+    if (log->store->ops->away != NULL) {
+        return log->store->ops->away->lease_remaining_ms(log, incarnation);
+    }
     return leases_remaining_ms(&log->memory->leases, incarnation, store_monotonic_us(log->store));
 }
 
@@ -188,10 +209,17 @@ size_t store_lease_count(const struct store_log *log)
 
 qvt_status store_publish(struct store_log *log, const char *replica, const char *key, qvt_slice value, uint32_t ttl_ms)
 {
+    if (log->store->ops->away != NULL) {
+        return log->store->ops->away->publish(log, replica, key, value, ttl_ms);
+    }
     return soft_publish(&log->memory->soft, replica, key, value, ttl_ms, store_monotonic_us(log->store));
 }
 
 void store_collect(struct store_log *log, const char *key, store_on_collect on_collect, void *data)
 {
+    if (log->store->ops->away != NULL) {
+        log->store->ops->away->collect(log, key, on_collect, data);
+        return;
+    }
     soft_collect(&log->memory->soft, key, store_monotonic_us(log->store), on_collect, data);
 }

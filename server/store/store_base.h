@@ -7,6 +7,19 @@
 #include "server/store/soft.h"
 #include "server/store/store.h"
 
+/* Leases and soft state, for stores that do not keep them in the process's memory; as in store.h. */
+struct store_away_ops {
+    void (*renew)(struct store_log *log, const struct store_lease *leases, size_t count, store_on_renew on_renew,
+                  void *data);
+    void (*drop)(struct store_log *log, const uint64_t *incarnations, size_t count);
+    void (*lapsed)(struct store_log *log, size_t max, store_on_lapsed on_lapsed, void *data);
+    int64_t (*next_lapse_us)(const struct store_log *log);
+    uint32_t (*lease_remaining_ms)(const struct store_log *log, uint64_t incarnation);
+    qvt_status (*publish)(struct store_log *log, const char *replica, const char *key, qvt_slice value,
+                          uint32_t ttl_ms);
+    void (*collect)(struct store_log *log, const char *key, store_on_collect on_collect, void *data);
+};
+
 struct store_ops {
     void (*close)(struct store *store, void (*on_closed)(void *data), void *data);
     void (*list)(struct store *store, store_on_list on_list, void *data);
@@ -15,6 +28,7 @@ struct store_ops {
     void (*load)(struct store_log *log, store_on_load on_load, void *data);
     void (*append)(struct store_log *log, const struct store_append *append, store_on_append on_append, void *data);
     void (*head)(struct store_log *log, store_on_head on_head, void *data);
+    const struct store_away_ops *away; /* NULL: store_log.memory has them */
 };
 
 /* First member of an implementation's own struct. */
@@ -34,7 +48,7 @@ struct store_volatile {
 /* First member of an implementation's own struct. */
 struct store_log {
     struct store *store;
-    struct store_volatile *memory;
+    struct store_volatile *memory; /* unless ops->away */
     store_on_changes on_changes;
     void *on_changes_data;
     store_on_append on_append; /* of the append in flight, with its data */
