@@ -142,10 +142,10 @@ static void answer(struct read *read, const struct placement_question *question,
 
 static qvt_status find(struct read *read, struct service *service, const find_request *request, qvt_error *error)
 {
-    struct find_question question;
+    struct placement_asked asked;
     QVT_TRY(read_begin(read, service, request->cluster, request->min_position, error));
-    QVT_TRY(find_question_read(&question, read->registry, request, error));
-    answer(read, &question.placement, request);
+    QVT_TRY(find_question_read(&asked, read->registry, request, error));
+    answer(read, &asked.question, request);
     return QVT_OK;
 }
 

@@ -3,19 +3,11 @@
 #define QVT_SERVER_SERVICE_FIND_QUESTION_H
 
 #include "server/service/service_impl.h"
-#include "version/placement.h"
+#include "version/placement_request.h"
 
-/* placement points into the other members and the request: do not move. */
-struct find_question {
-    struct semver version;
-    struct range range;
-    struct range policy_range;
-    struct placement_question placement;
-};
-
-/* Reads the request's names, version and range, and lets placement_combine complete and judge it with the policy in
- * force. INVALID_ARGUMENT names field, text and rule. Pure. */
-QVT_MUST_CHECK qvt_status find_question_read(struct find_question *out, const struct registry *registry,
+/* Reads the request and lets placement_request_read judge it with the policy in force; *out borrows from both.
+ * INVALID_ARGUMENT. Pure. */
+QVT_MUST_CHECK qvt_status find_question_read(struct placement_asked *out, const struct registry *registry,
                                              const Quark__Version__V1__FindCompatibleSilosRequest *request,
                                              qvt_error *error);
 
