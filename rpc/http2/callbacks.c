@@ -8,17 +8,48 @@ static struct http2_stream *find_stream(struct http2_session *session, int32_t i
     return nghttp2_session_get_stream_user_data(session->ng, id);
 }
 
+static int fail_connection(struct http2_session *session, uint32_t code)
+{
+    return nghttp2_session_terminate_session(session->ng, code) == 0 ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
+/* Nothing but PRIORITY, WINDOW_UPDATE and RST_STREAM may follow what the peer itself ended (RFC 9113 §5.1). */
+static int judge_ended(struct http2_session *session, int32_t id)
+{
+    switch (http2_ended_find(&session->ended, id)) {
+    case HTTP2_END_UNKNOWN: return 0;
+    case HTTP2_END_SENT: return fail_connection(session, NGHTTP2_STREAM_CLOSED);
+    case HTTP2_END_RESET: break;
+    }
+    int result = nghttp2_submit_rst_stream(session->ng, NGHTTP2_FLAG_NONE, id, NGHTTP2_STREAM_CLOSED);
+    return result == 0 ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
 /* A stream id below one that was used opens nothing: it is a connection error (RFC 9113 §5.1.1). nghttp2 ignores the
  * frame, as it must for streams that were open once. */
+static int judge_headers(struct http2_session *session, int32_t id)
+{
+    if (id >= session->skipped_low && id <= session->skipped_high) {
+        return fail_connection(session, NGHTTP2_PROTOCOL_ERROR);
+    }
+    return id <= session->last_id ? judge_ended(session, id) : 0;
+}
+
 static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *head, void *data)
 {
+    (void)ng;
     struct http2_session *session = data;
-    if (head->type == NGHTTP2_HEADERS && head->stream_id >= session->skipped_low &&
-        head->stream_id <= session->skipped_high) {
-        int result = nghttp2_session_terminate_session(ng, NGHTTP2_PROTOCOL_ERROR);
-        return result == 0 ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+    if (head->type == NGHTTP2_DATA) {
+        return 0;
     }
-    return http2_noise_receive(session, head);
+    int result = head->type == NGHTTP2_HEADERS ? judge_headers(session, head->stream_id) : 0;
+    return result != 0 ? result : http2_noise_receive(session, head);
+}
+
+int http2_session_data_begins(struct http2_session *session, const nghttp2_frame_hd *head)
+{
+    int result = judge_ended(session, head->stream_id);
+    return result != 0 ? result : http2_noise_receive(session, head);
 }
 
 static void note_id(struct http2_session *session, int32_t id)
@@ -157,6 +188,14 @@ static void receive_goaway(struct http2_session *session, const nghttp2_goaway *
     }
 }
 
+static void receive_reset(struct http2_session *session, int32_t id)
+{
+    struct http2_stream *stream = find_stream(session, id);
+    if (stream != NULL) {
+        stream->reset_received = true;
+    }
+}
+
 static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *data)
 {
     (void)ng;
@@ -164,6 +203,7 @@ static int on_frame_recv(nghttp2_session *ng, const nghttp2_frame *frame, void *
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS: receive_headers(session, frame); break;
     case NGHTTP2_DATA: receive_data(session, frame); break;
+    case NGHTTP2_RST_STREAM: receive_reset(session, frame->hd.stream_id); break;
     case NGHTTP2_SETTINGS: receive_settings(session, frame); break;
     case NGHTTP2_PING: receive_ping(session, frame); break;
     case NGHTTP2_GOAWAY: receive_goaway(session, &frame->goaway); break;
@@ -221,11 +261,19 @@ static int on_frame_not_send(nghttp2_session *ng, const nghttp2_frame *frame, in
     return 0;
 }
 
+static void note_end(struct http2_session *session, const struct http2_stream *stream)
+{
+    if (session->role == HTTP2_SERVER && (stream->reset_received || stream->remote_ended)) {
+        http2_ended_note(&session->ended, stream->id, stream->reset_received ? HTTP2_END_RESET : HTTP2_END_SENT);
+    }
+}
+
 static int on_stream_close(nghttp2_session *ng, int32_t id, uint32_t code, void *data)
 {
     (void)ng;
     struct http2_stream *stream = find_stream(data, id);
     if (stream != NULL) {
+        note_end(data, stream);
         http2_stream_detach(stream, stream->refused ? HTTP2_REFUSED_STREAM : code);
     }
     return 0;

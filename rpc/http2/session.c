@@ -106,6 +106,7 @@ qvt_status http2_session_new(struct http2_session **out, enum http2_role role, c
     session->events = events;
     session->data = data;
     session->max_header_bytes = options->max_header_bytes;
+    http2_frames_init(&session->frames, role == HTTP2_SERVER ? HTTP2_PREFACE_LEN : 0);
     memcpy(session->noise_limits, options->noise_limits, sizeof(session->noise_limits));
     list_init(&session->streams);
     if (make(session, options) != 0 || submit_settings(session, options) != 0) {
@@ -130,22 +131,48 @@ void http2_session_free(struct http2_session *session)
     free(session);
 }
 
+/* Gives nghttp2 the bytes from *fed up to `end`. 0, or a fatal error. */
+static int feed(struct http2_session *session, qvt_slice bytes, size_t *fed, size_t end)
+{
+    ssize_t taken = nghttp2_session_mem_recv(session->ng, bytes.data + *fed, end - *fed);
+    *fed = end;
+    return taken < 0 ? (int)taken : 0;
+}
+
+static int receive(struct http2_session *session, qvt_slice bytes)
+{
+    size_t fed = 0;
+    size_t at = 0;
+    while (at < bytes.len) {
+        nghttp2_frame_hd head;
+        if (!http2_frames_next(&session->frames, bytes, &at, &head) || head.type != NGHTTP2_DATA) {
+            continue;
+        }
+        int result = feed(session, bytes, &fed, at);
+        result = result == 0 ? http2_session_data_begins(session, &head) : result;
+        if (result != 0) {
+            return result;
+        }
+    }
+    return feed(session, bytes, &fed, bytes.len);
+}
+
 qvt_status http2_session_receive(struct http2_session *session, qvt_slice bytes)
 {
     if (bytes.len == 0) {
         return QVT_OK;
     }
-    ssize_t taken = nghttp2_session_mem_recv(session->ng, bytes.data, bytes.len);
+    int result = receive(session, bytes);
     if (nghttp2_session_want_write(session->ng)) {
         http2_session_tell_output(session);
     }
-    if (taken >= 0) {
+    if (result == 0) {
         return QVT_OK;
     }
     if (session->calmed) {
         return QVT_UNAVAILABLE;
     }
-    switch (taken) {
+    switch (result) {
     case NGHTTP2_ERR_NOMEM:
     case NGHTTP2_ERR_CALLBACK_FAILURE: return QVT_NO_MEMORY;
     case NGHTTP2_ERR_FLOODED: return QVT_UNAVAILABLE;

@@ -44,6 +44,7 @@ struct http2_stream {
     bool data_deferred;     /* and was told that there are none for now */
     bool reset_after_end;   /* see http2_stream_reset_when_sent */
     bool reset_sent;
+    bool reset_received;
     bool refused; /* the request never left */
 };
 

@@ -5,6 +5,8 @@
 #include <nghttp2/nghttp2.h>
 
 #include "base/list.h"
+#include "rpc/http2/ended.h"
+#include "rpc/http2/frames.h"
 #include "rpc/http2/session.h"
 
 struct http2_session {
@@ -23,6 +25,8 @@ struct http2_session {
     int32_t last_id;     /* of the requests received */
     int32_t skipped_low; /* the range of ids that the client passed over last; 0: none */
     int32_t skipped_high;
+    struct http2_frames frames;
+    struct http2_ended ended; /* servers only */
     enum http2_role role;
     bool ready;
     bool ping_after_goaway; /* nghttp2 would send a PING before a GOAWAY that was queued earlier */
@@ -31,6 +35,10 @@ struct http2_session {
     bool calmed;      /* http2_session_calm was called */
     bool output_told; /* on_output was called and http2_session_send was not since */
 };
+
+/* DATA begins, as far as nghttp2 has read; it tells nobody of DATA that it drops. 0, or NGHTTP2_ERR_CALLBACK_FAILURE when
+ * the connection is ended for it. */
+int http2_session_data_begins(struct http2_session *session, const nghttp2_frame_hd *head);
 
 /* The callbacks that a session of nghttp2 is made with. NULL when out of memory. */
 nghttp2_session_callbacks *http2_callbacks_new(void);

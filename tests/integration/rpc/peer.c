@@ -64,6 +64,7 @@ int main(int argc, char **argv)
     options.preface_timeout_ms = option("PEER_PREFACE_MS", options.preface_timeout_ms);
     options.max_message_bytes = option("PEER_MAX_MESSAGE", options.max_message_bytes);
     options.max_queued_bytes = option("PEER_MAX_QUEUED", options.max_queued_bytes);
+    options.max_concurrent_streams = option("PEER_MAX_STREAMS", options.max_concurrent_streams);
     if (qvt_rpc_runtime_new(&process.runtime, &runtime_options) != QVT_OK ||
         qvt_rpc_server_new(&process.peer.server, process.runtime, &options) != QVT_OK ||
         peer_add_methods(&process.peer) != QVT_OK) {
