@@ -162,7 +162,8 @@ static void end_batch(struct replica *replica)
 
 /* ---- the append's outcomes ---- */
 
-static void on_appended(struct replica *replica)
+/* error: committed all the same, but those who asked must not rely on it. */
+static void on_appended(struct replica *replica, const qvt_error *error)
 {
     size_t count;
     struct change *const *changes = batch_changes(replica->batch, &count);
@@ -172,7 +173,7 @@ static void on_appended(struct replica *replica)
         }
     }
     end_batch(replica);
-    replica_settle(replica, NULL);
+    replica_settle(replica, error);
 }
 
 static void on_conflict(struct replica *replica, struct change *const *missed, size_t count)
@@ -237,7 +238,7 @@ static void on_append(void *data, enum store_append_outcome outcome, struct chan
     struct replica *replica = data;
     replica_enter(replica);
     switch (outcome) {
-    case STORE_APPENDED: on_appended(replica); break;
+    case STORE_APPENDED: on_appended(replica, error); break;
     case STORE_CONFLICT: on_conflict(replica, missed, missed_count); break;
     case STORE_UNMET: on_unmet(replica); break;
     case STORE_FAILED:

@@ -23,7 +23,8 @@ bool store_is_shared(const struct store *store)
 
 int64_t store_wall_us(const struct store *store)
 {
-    return clock_wall_us(store->clock);
+    const struct store_away_ops *away = store->ops->away;
+    return away != NULL && away->wall_us != NULL ? away->wall_us(store) : clock_wall_us(store->clock);
 }
 
 int64_t store_monotonic_us(const struct store *store)
@@ -85,6 +86,13 @@ const struct store_metrics *store_metrics(const struct store *store)
 void store_head(struct store_log *log, store_on_head on_head, void *data)
 {
     log->store->ops->head(log, on_head, data);
+}
+
+void store_reset(struct store_log *log, const struct position *seen, const char *store_id, store_on_head on_head,
+                 void *data)
+{
+    QVT_ASSERT(log->store->ops->away != NULL);
+    log->store->ops->away->reset(log, seen, store_id, on_head, data);
 }
 
 void store_volatile_init(struct store_volatile *memory)
@@ -204,7 +212,11 @@ uint32_t store_lease_remaining_ms(const struct store_log *log, uint64_t incarnat
 
 size_t store_lease_count(const struct store_log *log)
 {
-    return log->memory == NULL ? 0 : log->memory->leases.table.count;
+    const struct store_away_ops *away = log->store->ops->away;
+    if (away != NULL) {
+        return away->lease_count == NULL ? 0 : away->lease_count(log);
+    }
+    return log->memory->leases.table.count;
 }
 
 qvt_status store_publish(struct store_log *log, const char *replica, const char *key, qvt_slice value, uint32_t ttl_ms)

@@ -79,7 +79,7 @@ struct store_append {
 };
 
 enum store_append_outcome {
-    STORE_APPENDED,
+    STORE_APPENDED, /* with an error: committed, but not as safely as the store was asked to; callers are told the error */
     STORE_CONFLICT, /* the head differs; what was missed comes with it, nothing: reload */
     STORE_UNMET,    /* a lease of the condition runs again */
     STORE_FAILED,   /* nothing was applied: see error (RESOURCE_EXHAUSTED, UNAVAILABLE, NO_MEMORY) */
@@ -93,6 +93,12 @@ void store_append(struct store_log *log, const struct store_append *append, stor
 
 typedef void (*store_on_head)(void *data, qvt_status status, const struct position *head);
 void store_head(struct store_log *log, store_on_head on_head, void *data);
+
+/* For a shared store that lost changes this replica has seen: if the head is still `seen`, gives the cluster the store_id
+ * (STORE_ID_LEN characters, NUL) at the same revision and token, and forgets its history. Answers with the head then in
+ * force, whoever made it. UNAVAILABLE. */
+void store_reset(struct store_log *log, const struct position *seen, const char *store_id, store_on_head on_head,
+                 void *data);
 
 /* ---- leases: they never touch the log ---- */
 

@@ -7,7 +7,7 @@
 #include "server/store/soft.h"
 #include "server/store/store.h"
 
-/* Leases and soft state, for stores that do not keep them in the process's memory; as in store.h. */
+/* What stores of several replicas have elsewhere than in the process: leases, soft state, the clock; as in store.h. */
 struct store_away_ops {
     void (*renew)(struct store_log *log, const struct store_lease *leases, size_t count, store_on_renew on_renew,
                   void *data);
@@ -18,6 +18,10 @@ struct store_away_ops {
     qvt_status (*publish)(struct store_log *log, const char *replica, const char *key, qvt_slice value,
                           uint32_t ttl_ms);
     void (*collect)(struct store_log *log, const char *key, store_on_collect on_collect, void *data);
+    void (*reset)(struct store_log *log, const struct position *seen, const char *store_id, store_on_head on_head,
+                  void *data);
+    int64_t (*wall_us)(const struct store *store);      /* NULL: the process's clock */
+    size_t (*lease_count)(const struct store_log *log); /* NULL: unknown */
 };
 
 struct store_ops {
