@@ -3,6 +3,7 @@
 # pulled, else one made with debootstrap, as slim as that. The daemon is the one $DOCKER_HOST names.
 set -euo pipefail
 
+export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 official=debian:bookworm-slim
 own=qvt-debian:bookworm-slim
 
@@ -10,6 +11,10 @@ has() { docker image inspect "$1" >/dev/null 2>&1; }
 
 make() {
     local tree
+    if ! command -v debootstrap >/dev/null || [ "$(id -u)" != 0 ]; then
+        echo "docker: $official cannot be pulled, and making one takes root and debootstrap" >&2
+        exit 77
+    fi
     tree=$(mktemp -d)
     # shellcheck disable=SC2064 # the folder's name is known now
     trap "rm -rf '$tree'" EXIT
@@ -32,7 +37,7 @@ elif has "$own"; then
 elif timeout 60 docker pull -q "$official" >/dev/null 2>&1; then
     echo "$official"
 else
-    echo "docker: $official cannot be pulled, making one with debootstrap" >&2
+    echo "$official cannot be pulled, making one with debootstrap" >&2
     make
     echo "$own"
 fi
