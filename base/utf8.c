@@ -47,22 +47,45 @@ static bool is_printable(uint32_t character)
     return character >= 0x20 && !(character >= 0x7f && character <= 0x9f) && character != 0x2028 && character != 0x2029;
 }
 
+/* Most text is ASCII: eight bytes at a time. */
+static size_t ascii_len(qvt_slice text)
+{
+    size_t len = 0;
+    for (uint64_t word; text.len - len >= sizeof(word); len += sizeof(word)) {
+        memcpy(&word, text.data + len, sizeof(word));
+        if ((word & UINT64_C(0x8080808080808080)) != 0) {
+            return len;
+        }
+    }
+    while (len < text.len && text.data[len] < 0x80) {
+        len++;
+    }
+    return len;
+}
+
 bool utf8_is_valid(qvt_slice text)
 {
     uint32_t character = 0;
-    while (text.len > 0) {
+    for (;;) {
+        size_t ascii = ascii_len(text);
+        if (ascii == text.len) {
+            return true;
+        }
+        text = qvt_slice_make(text.data + ascii, text.len - ascii);
         size_t len = decode(text, &character);
         if (len == 0) {
             return false;
         }
         text = qvt_slice_make(text.data + len, text.len - len);
     }
-    return true;
 }
 
 size_t utf8_printable_len(qvt_slice text)
 {
     uint32_t character = 0;
+    if (text.len > 0 && text.data[0] >= 0x20 && text.data[0] < 0x7f) {
+        return 1;
+    }
     size_t len = decode(text, &character);
     return len > 0 && is_printable(character) ? len : 0;
 }

@@ -113,6 +113,7 @@ struct step {
     struct tombstone **tombstones; /* one a delete, only while a walk is open */
     size_t put_count;
     size_t tombstone_count;
+    struct pending_put few[2]; /* where `puts` has room enough there: nearly always */
 };
 
 static void step_deinit(struct step *step)
@@ -121,7 +122,9 @@ static void step_deinit(struct step *step)
         free(step->tombstones[i]);
     }
     free(step->tombstones);
-    free(step->puts);
+    if (step->puts != step->few) {
+        free(step->puts);
+    }
 }
 
 static qvt_status prepare_deletes(struct registry *registry, const struct change *change, struct step *step)
@@ -142,9 +145,11 @@ static qvt_status prepare_deletes(struct registry *registry, const struct change
 
 static qvt_status prepare(struct registry *registry, const struct change *change, struct step *step)
 {
-    step->puts = calloc(change->put_count + 1, sizeof *step->puts);
-    step->tombstones = calloc(change->delete_count + 1, sizeof(struct tombstone *));
-    if (step->puts == NULL || step->tombstones == NULL) {
+    step->put_count = step->tombstone_count = 0;
+    bool few = change->put_count <= sizeof step->few / sizeof step->few[0];
+    step->puts = few ? step->few : calloc(change->put_count, sizeof *step->puts);
+    step->tombstones = change->delete_count == 0 ? NULL : calloc(change->delete_count, sizeof(struct tombstone *));
+    if (step->puts == NULL || (step->tombstones == NULL && change->delete_count > 0)) {
         return QVT_NO_MEMORY;
     }
     for (size_t i = 0; i < change->put_count; i++) {
@@ -185,7 +190,7 @@ qvt_status registry_apply(struct registry *registry, struct change *change, int6
     if (!follows(registry, change)) {
         return QVT_DATA_LOSS;
     }
-    struct step step = {.put_count = 0};
+    struct step step;
     qvt_status status = prepare(registry, change, &step);
     if (status == QVT_OK) {
         commit(registry, change, &step);

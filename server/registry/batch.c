@@ -50,6 +50,7 @@ void batch_free(struct batch *batch)
         change_unref(batch->changes[i]);
     }
     free(batch->changes);
+    buf_deinit(&batch->scratch);
     free(batch);
 }
 
@@ -70,6 +71,16 @@ const struct registry_silo *batch_silo(const struct batch *batch, qvt_slice silo
         return overlay->image == NULL ? NULL : &overlay->silo;
     }
     return registry_silo(batch->registry, silo_id);
+}
+
+bool batch_view(const struct batch *batch, struct image *image, struct registry_silo *out)
+{
+    const struct overlay *overlay = find(batch, RECORD_SILO, image_key(image));
+    if (overlay != NULL && overlay->image == image) {
+        *out = overlay->silo;
+        return true;
+    }
+    return silo_view_parse(out, image) == QVT_OK;
 }
 
 bool batch_has_overlay(const struct batch *batch, uint32_t kind, qvt_slice key)
@@ -148,7 +159,8 @@ qvt_status batch_add(struct batch *batch, struct change *change)
     size_t count = change->put_count + change->delete_count;
     QVT_TRY(reserve_changes(batch));
     QVT_TRY(table_reserve(&batch->overlays, count));
-    struct overlay **overlays = calloc(count + 1, sizeof(struct overlay *));
+    struct overlay *few[4] = {NULL};
+    struct overlay **overlays = count <= sizeof few / sizeof few[0] ? few : calloc(count, sizeof(struct overlay *));
     if (overlays == NULL) {
         return QVT_NO_MEMORY;
     }
@@ -160,7 +172,9 @@ qvt_status batch_add(struct batch *batch, struct change *change)
             free(overlays[i]);
         }
     }
-    free(overlays);
+    if (overlays != few) {
+        free(overlays);
+    }
     QVT_TRY(status);
     batch->changes[batch->change_count++] = change_ref(change);
     batch->head = change->position;

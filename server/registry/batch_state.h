@@ -27,6 +27,7 @@ struct batch {
     uint64_t last_incarnation;
     uint32_t silos;
     size_t bytes;
+    struct buf scratch; /* a record's value while it is put together */
 };
 
 /* ---- batch.c: the registry with the batch laid over it ---- */

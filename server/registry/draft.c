@@ -97,24 +97,18 @@ static qvt_status encode_setting(const struct draft *draft, const char *name, ui
 
 qvt_status draft_put_setting(struct draft *draft, const char *name, uint64_t number)
 {
-    struct buf value = BUF_INIT;
-    qvt_status status = encode_setting(draft, name, number, &value);
-    if (status == QVT_OK) {
-        status = draft_put(draft, RECORD_SETTING, RECORD_FIELD_SETTING, qvt_slice_text(name), buf_slice(&value));
-    }
-    buf_deinit(&value);
-    return status;
+    struct buf *value = &draft->batch->scratch;
+    buf_clear(value);
+    QVT_TRY(encode_setting(draft, name, number, value));
+    return draft_put(draft, RECORD_SETTING, RECORD_FIELD_SETTING, qvt_slice_text(name), buf_slice(value));
 }
 
 qvt_status draft_patch_silo(struct draft *draft, const struct registry_silo *silo, const struct silo_patch *patch)
 {
-    struct buf value = BUF_INIT;
-    qvt_status status = silo_image_patch(silo->image, patch, draft->change.position.revision, draft->etag, &value);
-    if (status == QVT_OK) {
-        status = draft_put(draft, RECORD_SILO, RECORD_FIELD_SILO, silo->id, buf_slice(&value));
-    }
-    buf_deinit(&value);
-    return status;
+    struct buf *value = &draft->batch->scratch;
+    buf_clear(value);
+    QVT_TRY(silo_image_patch(silo->image, patch, draft->change.position.revision, draft->etag, value));
+    return draft_put(draft, RECORD_SILO, RECORD_FIELD_SILO, silo->id, buf_slice(value));
 }
 
 /* The two fields have the same numbers in every record (policy_fields.h, silo_view.h). */

@@ -189,18 +189,15 @@ static qvt_status check_room(const struct draft *draft, const struct registry_si
 
 static qvt_status put_silo(struct draft *draft, const struct silo_image *image, const struct registration *registration)
 {
-    struct buf value = BUF_INIT;
-    qvt_status status = silo_image_encode(image, draft->change.position.revision, draft->etag, &value);
-    if (status == QVT_OK) {
-        status = draft_put(draft, RECORD_SILO, RECORD_FIELD_SILO, registration->silo_id, buf_slice(&value));
-    }
-    buf_deinit(&value);
-    return status;
+    struct buf *value = &draft->batch->scratch;
+    buf_clear(value);
+    QVT_TRY(silo_image_encode(image, draft->change.position.revision, draft->etag, value));
+    return draft_put(draft, RECORD_SILO, RECORD_FIELD_SILO, registration->silo_id, buf_slice(value));
 }
 
 static bool versions_differ(const struct draft *draft, const struct registry_silo *silo)
 {
-    return !qvt_slice_equal(silo_view_versions(draft->change.puts[0]), silo_view_versions(silo->image));
+    return !qvt_slice_equal(silo_view_versions(draft->change.puts[0]), silo->versions);
 }
 
 static qvt_status commit(struct draft *draft, const struct registration *registration, const struct registry_silo *silo,

@@ -50,6 +50,7 @@ struct registry_silo {
     qvt_slice address;
     qvt_slice zone_id;
     qvt_slice etag;
+    qvt_slice versions; /* encoded, from the first to the last entry; empty: none. Equal bytes mean equal versions */
     uint64_t incarnation;
     uint64_t mod_revision;
     int64_t registered_at_us;

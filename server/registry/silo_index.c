@@ -37,14 +37,13 @@ static void free_slot(struct registry *registry, uint32_t slot)
 /* The set that the silo will be in: that of the one before as long as the versions stay. */
 static qvt_status prepare_set(struct registry *registry, struct silo *silo, const struct silo *old)
 {
-    qvt_slice versions = silo_view_versions(silo->view.image);
-    silo->keeps_set = old != NULL && qvt_slice_equal(versions, silo_view_versions(old->view.image));
+    silo->keeps_set = old != NULL && qvt_slice_equal(silo->view.versions, old->view.versions);
     if (silo->keeps_set) {
         silo->set = old->set;
         silo->position = old->position;
         return QVT_OK;
     }
-    return version_set_reserve(&registry->index, versions, &silo->set);
+    return version_set_reserve(&registry->index, silo->view.versions, &silo->set);
 }
 
 qvt_status silo_prepare(struct registry *registry, struct image *image, const struct silo *old, struct silo **out)

@@ -14,6 +14,12 @@ static void read_varint(struct registry_silo *out, const struct wire_field *fiel
     }
 }
 
+static qvt_slice extend(qvt_slice entries, qvt_slice entry)
+{
+    const uint8_t *begin = entries.len == 0 ? entry.data : entries.data;
+    return qvt_slice_make(begin, (size_t)(entry.data - begin) + entry.len);
+}
+
 static void read_bytes(struct registry_silo *out, const struct wire_field *field)
 {
     switch (field->number) {
@@ -21,7 +27,10 @@ static void read_bytes(struct registry_silo *out, const struct wire_field *field
     case SILO_ADDRESS: out->address = field->bytes; break;
     case SILO_LEASE_TTL: out->lease_ttl_ms = (uint32_t)(wire_read_time_us(field->bytes) / 1000); break;
     case SILO_ZONE_ID: out->zone_id = field->bytes; break;
-    case SILO_VERSIONS: out->type_count++; break;
+    case SILO_VERSIONS:
+        out->type_count++;
+        out->versions = extend(out->versions, field->raw);
+        break;
     case SILO_REGISTERED_AT: out->registered_at_us = wire_read_time_us(field->bytes); break;
     case SILO_ETAG: out->etag = field->bytes; break;
     default: break;
@@ -52,8 +61,7 @@ qvt_slice silo_view_versions(const struct image *image)
     struct wire_field field;
     while (wire_next(&rest, &field)) {
         if (field.number == SILO_VERSIONS) {
-            const uint8_t *begin = found.len == 0 ? field.raw.data : found.data;
-            found = qvt_slice_make(begin, (size_t)(field.raw.data - begin) + field.raw.len);
+            found = extend(found, field.raw);
         }
     }
     return found;

@@ -6,7 +6,7 @@
 
 bool replica_follow(struct replica *replica, struct change *change)
 {
-    struct replica_endings endings = {NULL, 0};
+    struct replica_endings endings;
     replica_note_before(replica, change, &endings);
     qvt_status status = registry_apply(replica->registry, change, store_wall_us(replica->store));
     if (status == QVT_OK) {
@@ -17,7 +17,7 @@ bool replica_follow(struct replica *replica, struct change *change)
     } else {
         replica_reload(replica);
     }
-    free(endings.incarnations);
+    replica_endings_deinit(&endings);
     return status == QVT_OK;
 }
 
@@ -97,7 +97,7 @@ static void add_registered(struct replica *replica, const struct registry_silo *
 static void add_put(struct replica *replica, const struct change *change, struct image *image)
 {
     struct registry_silo silo;
-    if (image_kind(image) != RECORD_SILO || silo_view_parse(&silo, image) != QVT_OK) {
+    if (image_kind(image) != RECORD_SILO || !batch_view(replica->batch, image, &silo)) {
         return;
     }
     if (silo.status == PLACEMENT_DEAD) {

@@ -104,14 +104,17 @@ void replica_refuse_all(struct replica *replica, const qvt_error *error)
 
 void replica_submit(struct replica *replica, const struct command *command, replica_on_outcome on_outcome, void *data)
 {
-    qvt_error error;
+    static const qvt_error no_memory = {.status = QVT_NO_MEMORY, .message = "out of memory"};
+    qvt_error refusal;
+    const qvt_error *error = &no_memory;
     struct flight *flight = NULL;
-    if (replica_ready(replica, &error) == QVT_OK) {
+    if (replica_ready(replica, &refusal) != QVT_OK) {
+        error = &refusal;
+    } else {
         flight = calloc(1, sizeof *flight);
-        (void)qvt_error_set(&error, QVT_NO_MEMORY, NULL, "out of memory");
     }
     if (flight == NULL) {
-        struct replica_outcome outcome = {error.status, &error, *registry_head(replica->registry), NULL};
+        struct replica_outcome outcome = {error->status, error, *registry_head(replica->registry), NULL};
         on_outcome(data, &outcome);
         return;
     }

@@ -8,32 +8,31 @@
 
 /* ---- following changes ---- */
 
-static void add_ending(struct replica_endings *endings, const struct registry_silo *old)
+static uint64_t living(const struct registry_silo *old)
 {
-    if (old != NULL && old->status != PLACEMENT_DEAD && endings->incarnations != NULL) {
-        endings->incarnations[endings->count++] = old->incarnation;
-    }
+    return old == NULL || old->status == PLACEMENT_DEAD ? 0 : old->incarnation;
 }
 
 /* Out of memory: pulses of ended incarnations stay until the next load and mean nothing. */
 void replica_note_before(struct replica *replica, const struct change *change, struct replica_endings *endings)
 {
     size_t most = change->put_count + change->delete_count;
-    endings->incarnations = malloc((most + 1) * sizeof *endings->incarnations);
-    for (size_t i = 0; i < change->put_count; i++) {
-        struct registry_silo silo;
-        if (image_kind(change->puts[i]) != RECORD_SILO || silo_view_parse(&silo, change->puts[i]) != QVT_OK) {
-            continue;
-        }
-        const struct registry_silo *old = registry_silo(replica->registry, silo.id);
-        if (old != NULL && (silo.status == PLACEMENT_DEAD || silo.incarnation != old->incarnation)) {
-            add_ending(endings, old);
-        }
+    bool few = most <= sizeof endings->few / sizeof endings->few[0];
+    endings->incarnations = few ? endings->few : malloc(most * sizeof *endings->incarnations);
+    endings->count = endings->incarnations == NULL ? 0 : most;
+    for (size_t i = 0; i < endings->count; i++) {
+        bool put = i < change->put_count;
+        const struct change_key *gone = put ? NULL : &change->deletes[i - change->put_count];
+        bool silo = (put ? image_kind(change->puts[i]) : gone->kind) == RECORD_SILO;
+        qvt_slice id = put ? image_key(change->puts[i]) : gone->key;
+        endings->incarnations[i] = silo ? living(registry_silo(replica->registry, id)) : 0;
     }
-    for (size_t i = 0; i < change->delete_count; i++) {
-        if (change->deletes[i].kind == RECORD_SILO) {
-            add_ending(endings, registry_silo(replica->registry, change->deletes[i].key));
-        }
+}
+
+void replica_endings_deinit(struct replica_endings *endings)
+{
+    if (endings->incarnations != endings->few) {
+        free(endings->incarnations);
     }
 }
 
@@ -107,20 +106,32 @@ static void arm_purge(struct replica *replica)
     }
 }
 
+/* The incarnation goes on living. */
+static void forget_ending(struct replica_endings *endings, size_t i, uint64_t incarnation)
+{
+    if (i < endings->count && endings->incarnations[i] == incarnation) {
+        endings->incarnations[i] = 0;
+    }
+}
+
 void replica_note_after(struct replica *replica, const struct change *change, struct replica_endings *endings)
 {
+    for (size_t i = 0; i < change->put_count; i++) {
+        if (image_kind(change->puts[i]) == RECORD_SILO) {
+            const struct registry_silo *silo = registry_silo(replica->registry, image_key(change->puts[i]));
+            note_silo(replica, change, silo);
+            forget_ending(endings, i, living(silo));
+        }
+    }
     if (change->event == CHANGE_SILO_EXPIRED) {
         note_expired(replica, endings);
     } else if (change->event == CHANGE_EXPIRY_PAUSED) {
         replica_begin_pause(replica);
     }
-    for (size_t i = 0; i < change->put_count; i++) {
-        if (image_kind(change->puts[i]) == RECORD_SILO) {
-            note_silo(replica, change, registry_silo(replica->registry, image_key(change->puts[i])));
-        }
-    }
     for (size_t i = 0; i < endings->count; i++) {
-        pulses_remove(&replica->pulses, endings->incarnations[i]);
+        if (endings->incarnations[i] != 0) {
+            pulses_remove(&replica->pulses, endings->incarnations[i]);
+        }
     }
     arm_purge(replica);
 }

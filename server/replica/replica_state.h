@@ -130,11 +130,13 @@ void replica_refuse_all(struct replica *replica, const qvt_error *error);
 
 /* What the change means for pulses and leases: before and after the mirror follows it. */
 struct replica_endings {
-    uint64_t *incarnations; /* that end with the change */
+    uint64_t *incarnations; /* of what each put and delete replaces, as far as it ends with the change; else 0 */
     size_t count;
+    uint64_t few[4];
 };
 void replica_note_before(struct replica *replica, const struct change *change, struct replica_endings *endings);
 void replica_note_after(struct replica *replica, const struct change *change, struct replica_endings *endings);
+void replica_endings_deinit(struct replica_endings *endings);
 
 /* A pulse for every silo of a freshly loaded mirror. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status replica_load_pulses(struct replica *replica);
