@@ -49,13 +49,27 @@ static void take_grpc(qvt_rpc_server_call *call, qvt_slice name, qvt_slice value
     }
 }
 
-/* application/grpc, alone or with +x or ;x behind it (grpc PROTOCOL-HTTP2). */
-static bool is_grpc(qvt_slice content_type)
+static bool ends_here(qvt_slice text, size_t at)
+{
+    return text.len == at || text.data[at] == ';';
+}
+
+/* application/grpc, alone or with +x or ;x behind it (grpc PROTOCOL-HTTP2); messages are protobuf's. */
+static void take_content_type(qvt_rpc_server_call *call, qvt_slice value)
 {
     static const char grpc[] = "application/grpc";
+    static const char proto[] = "application/grpc+proto";
     const size_t len = sizeof(grpc) - 1;
-    return content_type.len >= len && memcmp(content_type.data, grpc, len) == 0 &&
-           (content_type.len == len || content_type.data[len] == '+' || content_type.data[len] == ';');
+    const size_t proto_len = sizeof(proto) - 1;
+    if (value.len < len || memcmp(value.data, grpc, len) != 0) {
+        return;
+    }
+    bool is_plain = ends_here(value, len);
+    call->flags.has_content_type = is_plain || value.data[len] == '+';
+    if (!is_plain &&
+        (value.len < proto_len || memcmp(value.data, proto, proto_len) != 0 || !ends_here(value, proto_len))) {
+        refuse_later(call, SERVER_BAD_CODEC);
+    }
 }
 
 qvt_status server_request_header(struct http2_stream *stream, qvt_slice name, qvt_slice value)
@@ -68,7 +82,7 @@ qvt_status server_request_header(struct http2_stream *stream, qvt_slice name, qv
         return take_pseudo(call, name, value);
     }
     if (IS(name, "content-type")) {
-        call->flags.has_content_type = is_grpc(value);
+        take_content_type(call, value);
         return QVT_OK;
     }
     if (metadata_is_reserved(name)) {
@@ -114,6 +128,9 @@ static void refuse(qvt_rpc_server_call *call, enum server_refusal refusal)
     case SERVER_ACCEPTED: break;
     case SERVER_BAD_METHOD: server_respond_plain(call, "405", "only POST is served here\n"); break;
     case SERVER_BAD_CONTENT_TYPE: server_respond_plain(call, "415", "content-type is not application/grpc\n"); break;
+    case SERVER_BAD_CODEC:
+        server_respond_abort(call, QVT_UNIMPLEMENTED, "messages other than +proto", HTTP2_NO_ERROR);
+        break;
     case SERVER_BAD_TIMEOUT: server_respond_abort(call, QVT_INTERNAL, "malformed grpc-timeout", HTTP2_NO_ERROR); break;
     case SERVER_BAD_ENCODING: refuse_encoding(call); break;
     case SERVER_UNKNOWN_METHOD: refuse_method(call); break;

@@ -34,7 +34,7 @@ export PKG_CONFIG_PATH="$libdir/pkgconfig"
 [ -n "$config" ] || fail "no qvt.pc"
 
 flags_of() {
-    pkg-config --define-variable=prefix="$work/usr" "$@"
+    pkg-config "$@"
 }
 
 for library in qvt qvtrpc; do

@@ -77,7 +77,7 @@ HUFFMAN = {
     "O": "1101010", "P": "1101011", "Q": "1101100", "R": "1101101", "S": "1101110", "T": "1101111", "U": "1110000",
     "V": "1110001", "W": "1110010", "Y": "1110011", "j": "1110100", "k": "1110101", "q": "1110110", "v": "1110111",
     "w": "1111000", "x": "1111001", "y": "1111010", "z": "1111011", "&": "11111000", "*": "11111001",
-    ",": "11111010", ";": "11111011", "X": "11111100", "Z": "11111101",
+    ",": "11111010", ";": "11111011", "X": "11111100", "Z": "11111101", "+": "11111111011",
 }
 
 
@@ -231,8 +231,11 @@ class Wire(unittest.TestCase):
                 self.assertIn(("grpc-status", "12"), headers[0])
 
     def test_content_types(self):
-        for good in ("application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"):
+        for good in ("application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8",
+                     "application/grpc+proto;charset=utf-8"):
             self.assertEqual(self.answer(with_fields(content_type=good))[1], message(b"hi"))
+        for unknown in ("application/grpc+json", "application/grpc+protobuf", "application/grpc+"):
+            self.assert_status(12, with_fields(content_type=unknown), text="messages other than +proto")
         for bad in ("application/grpcx", "application/grp", "text/html", None):
             headers, data, frames = self.answer(with_fields(content_type=bad))
             self.assertEqual(dict(headers[0])[":status"], "415")
