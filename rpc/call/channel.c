@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "rpc/call/client_call.h"
+#include "rpc/call/options.h"
 
 static const char *state_name(qvt_rpc_channel_state state)
 {
@@ -102,9 +103,7 @@ static void read_options(qvt_rpc_channel_options *out, const qvt_rpc_channel_opt
 {
     const qvt_rpc_channel_options defaults = QVT_RPC_CHANNEL_OPTIONS_INIT;
     *out = defaults;
-    if (given != NULL) {
-        memcpy(out, given, given->size < sizeof(*out) ? given->size : sizeof(*out));
-    }
+    options_read(out, sizeof(*out), given, given == NULL ? 0 : given->size);
     if (out->user_agent == NULL) {
         out->user_agent = "qvt";
     }
@@ -149,6 +148,7 @@ static qvt_status fill_channel(qvt_rpc_channel *channel, const char *const *endp
     list_init(&channel->todo);
     channel_conn_fill_setup(&channel->setup, channel->runtime->loop);
     read_options(&channel->options, options);
+    channel->keepalive_ms = channel->options.keepalive_ms;
     backoff_init(&channel->backoff, channel->options.backoff_first_ms, channel->options.backoff_max_ms);
     size_t agent_size = strlen(channel->options.user_agent) + 1;
     channel->user_agent = malloc(agent_size);

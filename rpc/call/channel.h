@@ -33,6 +33,8 @@ struct channel_conn {
     bool retired;     /* takes no new calls; closed once streams is 0 */
     bool closed;      /* net_conn_close was called */
     const char *lost; /* why the transport ended; static; NULL while it lives */
+    struct net_timer keepalive;
+    uint64_t asked_ms; /* when our PING went out; 0: none is open */
     char endpoint[CHANNEL_ENDPOINT_MAX];
 };
 
@@ -71,6 +73,7 @@ struct qvt_rpc_channel {
     bool step_due;         /* the next address or endpoint is to be tried */
     bool closing;
     struct backoff backoff;
+    uint32_t keepalive_ms;                    /* the options', doubled for each server that found it too often */
     char failure[CHANNEL_ENDPOINT_MAX + 160]; /* why the last attempt failed */
     struct http2_header *headers;             /* scratch of client_headers.c */
     size_t header_cap;
@@ -128,7 +131,19 @@ QVT_MUST_CHECK qvt_status channel_conn_open(qvt_rpc_channel *channel, const stru
 /* Takes no new calls from now on; the channel has no connection then. Closed from `soon` once it has no streams. */
 void channel_conn_retire(struct channel_conn *conn);
 
+/* The transport is as good as lost: ends the connection's calls and closes it. Outside functions that the user calls. */
+void channel_conn_give_up(struct channel_conn *conn, const char *why);
+
 /* Closes the retired connections that are done, or all of them. From `soon` only. */
 void channel_close_conns(qvt_rpc_channel *channel, bool all);
+
+/* --- channel_keepalive.c --- */
+
+/* The connection works: PINGs ask for a sign of life where there is none, as the channel's options say. */
+void channel_keepalive_start(struct channel_conn *conn);
+void channel_keepalive_stop(struct channel_conn *conn);
+
+/* A server said `too_many_pings`. */
+void channel_keepalive_calm(qvt_rpc_channel *channel);
 
 #endif

@@ -18,6 +18,7 @@ static struct channel_conn *conn_of(void *net)
 static void on_settings(void *data)
 {
     struct channel_conn *conn = conn_of(data);
+    channel_keepalive_start(conn);
     if (conn->channel->current == conn && conn->channel->state == QVT_RPC_CHANNEL_CONNECTING) {
         channel_attempt_succeeded(conn->channel);
     }
@@ -27,6 +28,9 @@ static void on_goaway(void *data, int32_t last_id, uint32_t code, qvt_slice debu
 {
     struct channel_conn *conn = conn_of(data);
     (void)last_id;
+    if (code == HTTP2_ENHANCE_YOUR_CALM && qvt_slice_equal(debug, qvt_slice_text("too_many_pings"))) {
+        channel_keepalive_calm(conn->channel);
+    }
     log_write(&conn->channel->runtime->log, LOG_INFO, "goaway received", log_text("endpoint", conn->endpoint),
               log_text("code", mapping_http2_name(code)), log_slice("debug", debug));
     channel_conn_retire(conn);
@@ -70,6 +74,7 @@ static void close_conn(struct channel_conn *conn)
 {
     if (!conn->closed) {
         conn->closed = true;
+        channel_keepalive_stop(conn);
         net_conn_close(&conn->net);
     }
 }
@@ -84,16 +89,20 @@ static void on_connected(struct net_conn *net, qvt_status status)
     }
 }
 
-static void on_ended(struct net_conn *net, qvt_status status, const char *reason)
+void channel_conn_give_up(struct channel_conn *conn, const char *why)
 {
-    struct channel_conn *conn = conn_of(net);
-    (void)status;
     if (conn->closed) {
         return;
     }
-    conn->lost = reason;
-    detach(conn, reason);
+    conn->lost = why;
+    detach(conn, why);
     close_conn(conn);
+}
+
+static void on_ended(struct net_conn *net, qvt_status status, const char *reason)
+{
+    (void)status;
+    channel_conn_give_up(conn_of(net), reason);
 }
 
 static void on_closed(struct net_conn *net)

@@ -22,6 +22,7 @@ void client_call_release(qvt_rpc_client_call *call)
     metadata_list_deinit(&call->metadata);
     buf_deinit(&call->replay);
     buf_deinit(&call->stash);
+    buf_deinit(&call->inflated);
     frame_decoder_deinit(&call->decoder);
     client_response_deinit(&call->response);
     free(call);
@@ -107,60 +108,6 @@ void client_call_work(qvt_rpc_client_call *call)
         client_call_tell(call);
     } else if (!call->held) {
         client_feed_stash(call);
-    }
-}
-
-qvt_status qvt_rpc_client_call_send(qvt_rpc_client_call *call, qvt_slice message)
-{
-    uint8_t prefix[FRAME_PREFIX_LEN];
-    if (call->over || call->server_done) {
-        return QVT_CANCELLED;
-    }
-    if (call->half_closed) {
-        return QVT_FAILED_PRECONDITION;
-    }
-    if (message.len > UINT32_MAX) {
-        return QVT_RESOURCE_EXHAUSTED;
-    }
-    size_t kept = call->replay.len;
-    if (call->conn == NULL || call->replayable) {
-        frame_write_prefix(prefix, false, message.len);
-        qvt_status status = buf_append(&call->replay, prefix, sizeof(prefix));
-        status = status == QVT_OK ? buf_append_slice(&call->replay, message) : status;
-        if (status != QVT_OK) {
-            call->replay.len = kept;
-            return status;
-        }
-    }
-    if (call->conn == NULL) {
-        return QVT_OK;
-    }
-    qvt_status status = http2_stream_send(&call->stream, &message, 1);
-    if (status != QVT_OK) {
-        call->replay.len = kept;
-    } else if (call->replay.len > CLIENT_REPLAY_MAX) {
-        call->replayable = false;
-        buf_deinit(&call->replay);
-    }
-    return status;
-}
-
-size_t qvt_rpc_client_call_queued(const qvt_rpc_client_call *call)
-{
-    if (call->over) {
-        return 0;
-    }
-    return call->conn != NULL ? call->stream.queue.size : call->replay.len;
-}
-
-void qvt_rpc_client_call_half_close(qvt_rpc_client_call *call)
-{
-    if (call->over || call->half_closed) {
-        return;
-    }
-    call->half_closed = true;
-    if (call->conn != NULL && http2_stream_end(&call->stream) != QVT_OK) {
-        client_call_fail(call, QVT_NO_MEMORY, "out of memory");
     }
 }
 

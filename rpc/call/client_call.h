@@ -34,10 +34,13 @@ struct qvt_rpc_client_call {
     struct metadata_list metadata; /* of the request, as on the wire */
     struct buf replay;             /* framed messages: all that were sent while replayable, else those that wait */
     struct frame_decoder decoder;
-    struct buf stash; /* data received while held */
+    struct buf stash;    /* data received while held */
+    struct buf inflated; /* a message that came compressed */
     struct client_response response;
     unsigned attempts; /* streams opened so far */
     bool wait_for_ready;
+    bool gzip_out; /* the headers say that messages may be compressed */
+    bool compress; /* those sent from now on are */
     bool half_closed;
     bool replayable;
     bool held;

@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "rpc/wire/timeout.h"
 
-enum { OWN_HEADERS = 9 };
+enum { OWN_HEADERS = 11 };
 
 static struct http2_header kept_header(const char *name, const char *value)
 {
@@ -49,6 +49,10 @@ static size_t fill_headers(qvt_rpc_client_call *call, char timeout[TIMEOUT_TEXT_
         headers[count++] = (struct http2_header){qvt_slice_text("grpc-timeout"), text, false};
     }
     headers[count++] = kept_header("content-type", "application/grpc");
+    if (call->gzip_out) {
+        headers[count++] = kept_header("grpc-encoding", "gzip");
+    }
+    headers[count++] = kept_header("grpc-accept-encoding", "identity,gzip");
     headers[count++] = kept_header("user-agent", call->channel->user_agent);
     for (size_t i = 0; i < call->metadata.view.count; i++) {
         const qvt_rpc_metadata_entry *entry = &call->metadata.view.entries[i];

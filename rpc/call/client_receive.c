@@ -1,6 +1,7 @@
 #include "rpc/call/client_call.h"
 
 #include "base/check.h"
+#include "rpc/wire/gzip.h"
 
 static qvt_rpc_client_call *call_of(struct http2_stream *stream)
 {
@@ -57,16 +58,39 @@ static void fail_decoding(qvt_rpc_client_call *call, qvt_status status)
     }
 }
 
+/* False: the call has failed. */
+static bool inflate_message(qvt_rpc_client_call *call)
+{
+    if (!call->response.gzip) {
+        client_call_fail(call, QVT_INTERNAL, "the server's message is compressed with something else than gzip");
+        return false;
+    }
+    buf_clear(&call->inflated);
+    qvt_slice packed = buf_slice(&call->decoder.message);
+    qvt_status status = gzip_inflate(&call->inflated, packed, call->channel->options.max_message_bytes);
+    if (status == QVT_INTERNAL) {
+        client_call_fail(call, status, "the server's compressed message is corrupt");
+    } else if (status != QVT_OK) {
+        fail_decoding(call, status);
+    }
+    return status == QVT_OK;
+}
+
 static void deliver(qvt_rpc_client_call *call)
 {
-    if (frame_decoder_is_compressed(&call->decoder)) {
-        client_call_fail(call, QVT_INTERNAL, "the server's message is compressed, which was not asked for");
+    bool is_packed = frame_decoder_is_compressed(&call->decoder);
+    if (is_packed && !inflate_message(call)) {
         return;
     }
     call->response.messages++;
     if (call->callbacks.on_message != NULL) {
-        call->callbacks.on_message(call, buf_slice(&call->decoder.message), call->data);
+        call->callbacks.on_message(call, buf_slice(is_packed ? &call->inflated : &call->decoder.message), call->data);
     }
+}
+
+bool qvt_rpc_client_call_came_compressed(const qvt_rpc_client_call *call)
+{
+    return frame_decoder_is_compressed(&call->decoder);
 }
 
 /* Takes messages off the front until the call is held or over. */

@@ -42,7 +42,7 @@ static void forget_block(struct client_response *response)
     response->http_status = 0;
     response->has_grpc_status = false;
     response->is_grpc = false;
-    response->encoded = false;
+    response->gzip = false;
     metadata_list_clear(&response->initial);
     response->ending.status = QVT_OK;
     buf_clear(&response->ending.text);
@@ -106,7 +106,7 @@ qvt_status client_response_take(struct client_response *response, qvt_slice name
     } else if (is_named(name, "grpc-status-details-bin")) {
         return take_details(response, value);
     } else if (is_named(name, "grpc-encoding")) {
-        response->encoded = !is_named(value, "identity");
+        response->gzip = is_named(value, "gzip");
     } else if (!metadata_is_reserved(name)) {
         return metadata_list_add_wire(response->started ? &response->trailing : &response->initial, name, value);
     }

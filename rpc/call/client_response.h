@@ -25,7 +25,7 @@ struct client_response {
     int http_status;
     bool has_grpc_status;
     bool is_grpc; /* content-type says so */
-    bool encoded; /* grpc-encoding names a compression */
+    bool gzip;    /* grpc-encoding says that messages may be compressed with it */
     bool started; /* the first final block is complete */
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "rpc/call/client_call.h"
+#include "rpc/call/options.h"
 #include "rpc/wire/base64.h"
 
 static void on_deadline(struct net_timer *timer)
@@ -28,10 +29,10 @@ static qvt_status add_metadata(struct metadata_list *out, const qvt_rpc_metadata
 static qvt_status apply_options(qvt_rpc_client_call *call, const qvt_rpc_call_options *given)
 {
     qvt_rpc_call_options options = QVT_RPC_CALL_OPTIONS_INIT;
-    if (given != NULL) {
-        memcpy(&options, given, given->size < sizeof(options) ? given->size : sizeof(options));
-    }
+    options_read(&options, sizeof(options), given, given == NULL ? 0 : given->size);
     call->wait_for_ready = options.wait_for_ready;
+    call->gzip_out = options.compress;
+    call->compress = options.compress;
     for (size_t i = 0; i < options.metadata.count; i++) {
         QVT_TRY(add_metadata(&call->metadata, &options.metadata.entries[i]));
     }

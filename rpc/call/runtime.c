@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "rpc/call/options.h"
 #include "rpc/call/runtime.h"
 
 static void write_line(void *data, enum log_level level, qvt_slice line)
@@ -11,10 +12,8 @@ static void write_line(void *data, enum log_level level, qvt_slice line)
 
 static void init(qvt_rpc_runtime *runtime, const qvt_rpc_runtime_options *options)
 {
-    if (options != NULL) {
-        QVT_ASSERT(options->size == sizeof(*options));
-        runtime->options = *options;
-    }
+    runtime->options = (qvt_rpc_runtime_options)QVT_RPC_RUNTIME_OPTIONS_INIT;
+    options_read(&runtime->options, sizeof(runtime->options), options, options == NULL ? 0 : options->size);
     runtime->log = (struct log){.level = LOG_DEBUG, .format = LOG_TEXT, .data = runtime};
     if (runtime->options.on_log != NULL) {
         runtime->log.sink = write_line;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/check.h"
+#include "rpc/call/options.h"
 #include "rpc/call/server_private.h"
 
 enum {
@@ -17,10 +18,7 @@ static void init(qvt_rpc_server *server, qvt_rpc_runtime *runtime, const qvt_rpc
 {
     server->runtime = runtime;
     server->options = (qvt_rpc_server_options)QVT_RPC_SERVER_OPTIONS_INIT;
-    if (options != NULL) {
-        QVT_ASSERT(options->size == sizeof(*options));
-        server->options = *options;
-    }
+    options_read(&server->options, sizeof(server->options), options, options == NULL ? 0 : options->size);
     server->http2_options = (struct http2_options){
         .max_concurrent_streams = server->options.max_concurrent_streams,
         .max_header_bytes = server->options.max_header_bytes,

@@ -1,4 +1,3 @@
-#include "base/check.h"
 #include "rpc/call/server_private.h"
 #include "rpc/wire/gzip.h"
 
@@ -14,17 +13,9 @@ bool qvt_rpc_server_call_came_compressed(const qvt_rpc_server_call *call)
 
 qvt_status server_compress_send(qvt_rpc_server_call *call, const qvt_slice *parts, size_t part_count)
 {
-    static const uint8_t room_for_prefix[FRAME_PREFIX_LEN] = {0};
     struct buf message = BUF_INIT;
-    qvt_status status = buf_append(&message, room_for_prefix, sizeof(room_for_prefix));
+    qvt_status status = gzip_frame(&message, parts, part_count);
     if (status == QVT_OK) {
-        status = gzip_deflate(&message, parts, part_count);
-    }
-    if (status == QVT_OK && message.len - FRAME_PREFIX_LEN > UINT32_MAX) {
-        status = QVT_RESOURCE_EXHAUSTED;
-    }
-    if (status == QVT_OK) {
-        frame_write_prefix(message.data, true, message.len - FRAME_PREFIX_LEN);
         status = http2_stream_send_bytes(&call->stream, buf_slice(&message));
     }
     buf_deinit(&message);

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "base/check.h"
+#include "rpc/wire/frame.h"
 
 enum { GZIP_WINDOW = MAX_WBITS + 16, MEMORY_LEVEL = 8, STEP = 4096 };
 
@@ -96,6 +97,30 @@ qvt_status gzip_deflate(struct buf *out, const qvt_slice *parts, size_t part_cou
     }
     qvt_status status = deflate_all(&stream, out, parts, part_count);
     deflateEnd(&stream);
+    return status;
+}
+
+static qvt_status add_framed(struct buf *out, const qvt_slice *parts, size_t part_count)
+{
+    static const uint8_t room_for_prefix[FRAME_PREFIX_LEN] = {0};
+    size_t start = out->len;
+    QVT_TRY(buf_append(out, room_for_prefix, sizeof(room_for_prefix)));
+    QVT_TRY(gzip_deflate(out, parts, part_count));
+    size_t len = out->len - start - FRAME_PREFIX_LEN;
+    if (len > UINT32_MAX) {
+        return QVT_RESOURCE_EXHAUSTED;
+    }
+    frame_write_prefix(out->data + start, true, len);
+    return QVT_OK;
+}
+
+qvt_status gzip_frame(struct buf *out, const qvt_slice *parts, size_t part_count)
+{
+    size_t start = out->len;
+    qvt_status status = add_framed(out, parts, part_count);
+    if (status != QVT_OK) {
+        out->len = start;
+    }
     return status;
 }
 

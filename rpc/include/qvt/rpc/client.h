@@ -36,11 +36,16 @@ typedef struct qvt_rpc_channel_options {
     /* Tells state changes; may be NULL. */
     void (*on_state)(qvt_rpc_channel *channel, qvt_rpc_channel_state state, void *data);
     void *data;
+    uint32_t keepalive_ms;         /* without a byte from the server before a PING; servers answer PINGs that come more
+                                      often than every 5 minutes with GOAWAY unless told otherwise, and each such
+                                      GOAWAY doubles this; default 0: none */
+    uint32_t keepalive_timeout_ms; /* for a byte after that before the connection is given up; default 20000 */
+    bool keepalive_without_calls;  /* PINGs also while there is no call */
 } qvt_rpc_channel_options;
 
 #define QVT_RPC_CHANNEL_OPTIONS_INIT                                                                                   \
     {                                                                                                                  \
-        sizeof(qvt_rpc_channel_options), 4u << 20, 20000, 1000, 120000, NULL, NULL, NULL                               \
+        sizeof(qvt_rpc_channel_options), 4u << 20, 20000, 1000, 120000, NULL, NULL, NULL, 0, 20000, false              \
     }
 
 /* Makes a channel to the endpoints "HOST:PORT", tried in order; copied; at least one. Connects at the first call.
@@ -82,14 +87,12 @@ typedef struct qvt_rpc_call_options {
     uint32_t timeout_ms;       /* from now, sent as grpc-timeout and kept here too; 0: none */
     bool wait_for_ready;       /* queue while there is no connection; false: UNAVAILABLE once an attempt has failed */
     qvt_rpc_metadata metadata; /* copied */
+    bool compress;             /* messages of this side go with gzip, see qvt_rpc_client_call_compress */
 } qvt_rpc_call_options;
 
 #define QVT_RPC_CALL_OPTIONS_INIT                                                                                      \
     {                                                                                                                  \
-        sizeof(qvt_rpc_call_options), 0, false,                                                                        \
-        {                                                                                                              \
-            NULL, 0                                                                                                    \
-        }                                                                                                              \
+        sizeof(qvt_rpc_call_options), 0, false, {NULL, 0}, false                                                       \
     }
 
 /* Starts a call; callbacks are copied, options may be NULL. No callback runs before it returns. INVALID_ARGUMENT for bad
@@ -107,6 +110,13 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_client_call_unary(qvt_rpc_client_call 
 
 /* Queues one message; copied. NO_MEMORY; CANCELLED when the call is over but for on_end. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_client_call_send(qvt_rpc_client_call *call, qvt_slice message);
+
+/* For a call whose options said compress: whether the messages sent from now on are compressed. A server that does not
+ * know gzip ends the call with UNIMPLEMENTED. */
+QVT_API void qvt_rpc_client_call_compress(qvt_rpc_client_call *call, bool on);
+
+/* In on_message: whether it came compressed, which is the server's to choose. */
+QVT_API bool qvt_rpc_client_call_came_compressed(const qvt_rpc_client_call *call);
 
 /* Message bytes the transport has not taken yet. */
 QVT_API size_t qvt_rpc_client_call_queued(const qvt_rpc_client_call *call);

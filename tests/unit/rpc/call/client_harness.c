@@ -122,6 +122,7 @@ static void on_message(qvt_rpc_client_call *call, qvt_slice message, void *data)
     QVT_ASSERT(buf_append_slice(&record->messages, message) == QVT_OK);
     QVT_ASSERT(buf_append_text(&record->messages, "|") == QVT_OK);
     record->message_count++;
+    record->came_compressed += qvt_rpc_client_call_came_compressed(call) ? 1 : 0;
     if (record->hold_each) {
         qvt_rpc_client_call_hold(call);
     }

@@ -14,7 +14,8 @@ struct record {
     struct buf messages; /* each followed by '|' */
     size_t message_count;
     unsigned initials, drains, ends;
-    char initial[256]; /* "name=value;" of each entry */
+    unsigned came_compressed; /* messages */
+    char initial[256];        /* "name=value;" of each entry */
     char trailing[256];
     size_t details_len;
     unsigned stop_after; /* run_until_messages */

@@ -72,6 +72,21 @@ static void cut_changed_or_continued_is_corrupt(void)
     buf_deinit(&back);
 }
 
+static void framed_message_has_its_prefix(void)
+{
+    struct buf out = BUF_INIT;
+    struct buf back = BUF_INIT;
+    qvt_slice parts[] = {qvt_slice_text("some "), qvt_slice_text("message")};
+    CU_ASSERT_EQUAL_FATAL(buf_append_byte(&out, 'x'), QVT_OK);
+    CU_ASSERT_EQUAL_FATAL(gzip_frame(&out, parts, 2), QVT_OK);
+    CU_ASSERT_EQUAL(out.data[1], 1);
+    CU_ASSERT_EQUAL(out.data[5], out.len - 6);
+    CU_ASSERT_EQUAL(gzip_inflate(&back, qvt_slice_make(out.data + 6, out.len - 6), 1000), QVT_OK);
+    EXPECT_SLICE(buf_slice(&back), "some message");
+    buf_deinit(&out);
+    buf_deinit(&back);
+}
+
 static void gzip_is_found_in_lists(void)
 {
     CU_ASSERT_TRUE(gzip_is_listed(qvt_slice_text("gzip")));
@@ -83,4 +98,5 @@ static void gzip_is_found_in_lists(void)
 }
 
 SUITE_MAIN("rpc/wire/gzip", SUITE_CASE(message_comes_back), SUITE_CASE(longer_than_allowed_is_refused),
-           SUITE_CASE(cut_changed_or_continued_is_corrupt), SUITE_CASE(gzip_is_found_in_lists))
+           SUITE_CASE(cut_changed_or_continued_is_corrupt), SUITE_CASE(framed_message_has_its_prefix),
+           SUITE_CASE(gzip_is_found_in_lists))
