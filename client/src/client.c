@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "client/src/options.h"
 #include "client/src/watch.h"
+#include "version/validate.h"
 
 #define RECONNECT_FIRST_MS 1000
 
@@ -59,6 +60,7 @@ static void on_channel_closed(void *data)
 {
     qvt_client *client = data;
     registration_close(&client->registration);
+    cache_close(&client->cache);
     loop_leave(&client->loop);
 }
 
@@ -80,6 +82,7 @@ static void destroy(qvt_client *client)
     }
     qvt_rpc_runtime_free(client->runtime);
     loop_deinit(&client->loop);
+    cache_deinit(&client->cache);
     registration_deinit(&client->registration);
     facts_deinit(&client->facts);
     free(client->cluster);
@@ -119,6 +122,29 @@ static qvt_status check_options(const qvt_client_options *options, qvt_error *er
     return QVT_OK;
 }
 
+static void on_begin(struct job *job)
+{
+    cache_start(&LIST_ENTRY(job, struct qvt_client, beginning)->cache);
+}
+
+/* Types to cache from the start. */
+static qvt_status want_types(qvt_client *client, qvt_error *error)
+{
+    const qvt_client_options *options = &client->options;
+    for (size_t i = 0; i < options->cached_type_count; i++) {
+        const char *type = options->cached_types[i];
+        QVT_TRY(validate_actor_type(qvt_slice_text(type), "cached_types", error));
+        if (cache_want(&client->cache, type) != QVT_OK) {
+            return qvt_error_set(error, QVT_NO_MEMORY, NULL, "no memory for a client");
+        }
+    }
+    client->beginning.run = on_begin;
+    if (options->cached_type_count > 0) {
+        loop_post(&client->loop, &client->beginning);
+    }
+    return QVT_OK;
+}
+
 static qvt_status make(qvt_client **out, const qvt_client_options *given, qvt_error *error)
 {
     qvt_client_options options = QVT_CLIENT_OPTIONS_INIT;
@@ -129,6 +155,8 @@ static qvt_status make(qvt_client **out, const qvt_client_options *given, qvt_er
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "no memory for a client");
     }
     client->options = options;
+    fork_count_begin();
+    client->forks = fork_count();
     list_init(&client->watches);
     qvt_status status = prepare(client, error);
     if (status != QVT_OK) {
@@ -137,7 +165,11 @@ static qvt_status make(qvt_client **out, const qvt_client_options *given, qvt_er
         return status;
     }
     registration_init(&client->registration, client);
+    cache_init(&client->cache, client, !options.without_cache);
     status = make_channel(client, error);
+    if (status == QVT_OK) {
+        status = want_types(client, error);
+    }
     if (status == QVT_OK) {
         status = loop_start(&client->loop);
         if (status != QVT_OK) {
@@ -190,9 +222,10 @@ static void on_orphan(struct loop *loop)
     }
 }
 
+/* In a forked process there is no thread to end, and what the client holds is shared with the one that has it. */
 void qvt_client_free(qvt_client *client)
 {
-    if (client == NULL) {
+    if (client == NULL || client_is_foreign(client)) {
         return;
     }
     client->leaving.run = on_leave;

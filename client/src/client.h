@@ -6,7 +6,9 @@
 
 #include "qvt/client.h"
 #include "qvt/rpc/client.h"
+#include "client/src/cache.h"
 #include "client/src/facts.h"
+#include "client/src/fork_count.h"
 #include "client/src/loop.h"
 #include "client/src/registration.h"
 #include "base/list.h"
@@ -23,6 +25,9 @@ struct qvt_client {
     unsigned channel_moves; /* how often the state of the channel changed */
     struct registration registration;
     struct list watches; /* qvt_watch.node */
+    struct cache cache;
+    struct job beginning;
+    uint32_t forks; /* fork_count when it was made */
     struct job leaving;
     struct write farewell;
     bool is_leaving; /* nothing new is begun */
@@ -42,6 +47,18 @@ QVT_MUST_CHECK qvt_status call_begin(qvt_client *client, struct call_terms *term
 
 /* As call_begin for the callback form. INVALID_ARGUMENT, CANCELLED on the loop thread of a client that is being freed. */
 QVT_MUST_CHECK qvt_status call_begin_async(qvt_client *client, struct call_terms *terms, const qvt_call_options *given);
+
+/* The two halves of both: the options, and FAILED_PRECONDITION reason FORKED in a process that was forked since the client
+ * was made; then whether the call may block, or begin. */
+QVT_MUST_CHECK qvt_status call_read(qvt_client *client, struct call_terms *terms, const qvt_call_options *given);
+QVT_MUST_CHECK qvt_status call_may_block(qvt_client *client, struct call_terms *terms);
+QVT_MUST_CHECK qvt_status call_may_begin(qvt_client *client, struct call_terms *terms);
+
+/* Whether this process was forked since the client was made: its thread is not here. */
+static inline bool client_is_foreign(const qvt_client *client)
+{
+    return client->forks != fork_count();
+}
 
 /* Ends the call: keeps an error as the client's last, and returns terms->error->status. */
 qvt_status call_finish(qvt_client *client, struct call_terms *terms);

@@ -198,4 +198,5 @@ void decode_head_read(const struct decode_head *head, const quark_version_v1_Pos
     out->cache_ttl_ms = decode_duration_ms(cache_ttl);
     out->is_aged = has_age;
     out->age_ms = has_age ? decode_duration_ms(age) : 0;
+    out->is_stale = false;
 }

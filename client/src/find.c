@@ -7,26 +7,18 @@
 #include "client/src/client.h"
 #include "client/src/decode.h"
 #include "client/src/encode.h"
+#include "client/src/found.h"
 #include "client/src/methods.h"
 #include "client/src/options.h"
 #include "client/src/query.h"
 #include "client/src/wait.h"
 #include "nanopb/quark/version/v1/version_tracker.pb.h"
 
-struct qvt_find_result {
-    struct arena arena; /* everything below */
-    qvt_answer answer;
-    const qvt_found_silo *silos;
-    size_t count;
-    const qvt_dropped_silo *dropped;
-    size_t dropped_count;
-    qvt_empty_reason empty_reason;
-};
-
 /* A question under way. */
 struct finding {
     struct query query;
-    qvt_find_result *result;
+    struct found *found; /* that the answer fills */
+    qvt_answer answer;
     const qvt_find_request *request; /* while it is being encoded */
     qvt_find_done *on_done;
     void *data;
@@ -82,23 +74,24 @@ static bool read_dropped(pb_istream_t *stream, const pb_field_t *field, void **a
 
 static qvt_status decode(struct query *query, qvt_slice answer, qvt_error *error)
 {
-    qvt_find_result *result = LIST_ENTRY(query, struct finding, query)->result;
-    struct decode_list silos = {.arena = &result->arena}, dropped = {.arena = &result->arena};
+    struct finding *finding = LIST_ENTRY(query, struct finding, query);
+    struct found *found = finding->found;
+    struct decode_list silos = {.arena = &found->arena}, dropped = {.arena = &found->arena};
     struct decode_head head;
     void *array;
     quark_version_v1_FindCompatibleSilosResponse response = quark_version_v1_FindCompatibleSilosResponse_init_zero;
-    decode_head_prepare(&head, &response.position, &result->arena);
+    decode_head_prepare(&head, &response.position, &found->arena);
     response.silos = decode_each(read_silo, &silos);
     response.dropped = decode_each(read_dropped, &dropped);
     QVT_TRY(decode_message(answer, quark_version_v1_FindCompatibleSilosResponse_fields, &response, error));
     QVT_TRY(decode_list_flatten(&silos, sizeof(qvt_found_silo), &array));
-    result->silos = array;
-    result->count = silos.count;
+    found->silos = array;
+    found->count = silos.count;
     QVT_TRY(decode_list_flatten(&dropped, sizeof(qvt_dropped_silo), &array));
-    result->dropped = array;
-    result->dropped_count = dropped.count;
-    result->empty_reason = empty_reason(response.empty_reason, silos.count);
-    decode_head_read(&head, &response.position, &response.cache_ttl, &response.age, response.has_age, &result->answer);
+    found->dropped = array;
+    found->dropped_count = dropped.count;
+    found->empty_reason = empty_reason(response.empty_reason, silos.count);
+    decode_head_read(&head, &response.position, &response.cache_ttl, &response.age, response.has_age, &finding->answer);
     return QVT_OK;
 }
 
@@ -128,17 +121,19 @@ static qvt_status encode(struct query *query, struct buf *out)
 static void free_finding(struct finding *finding)
 {
     query_deinit(&finding->query);
+    found_unref(finding->found);
     free(finding);
 }
 
 static void on_answered(struct query *query, const qvt_error *error)
 {
     struct finding *finding = LIST_ENTRY(query, struct finding, query);
-    if (error->status != QVT_OK) {
-        qvt_find_result_free(finding->result);
-        finding->result = NULL;
+    qvt_find_result *result = NULL;
+    qvt_error end = *error;
+    if (end.status == QVT_OK && result_new(&result, found_ref(finding->found), &finding->answer) != QVT_OK) {
+        qvt_error_set(&end, QVT_NO_MEMORY, NULL, "no memory for the result");
     }
-    finding->on_done(finding->data, finding->result, error);
+    finding->on_done(finding->data, result, &end);
     free_finding(finding);
 }
 
@@ -146,14 +141,10 @@ static void on_answered(struct query *query, const qvt_error *error)
 static struct finding *new_finding(void)
 {
     struct finding *finding = calloc(1, sizeof *finding);
-    qvt_find_result *result = calloc(1, sizeof *result);
-    if (finding == NULL || result == NULL) {
+    if (finding == NULL || found_new(&finding->found) != QVT_OK) {
         free(finding);
-        free(result);
         return NULL;
     }
-    arena_init(&result->arena, DECODE_MEMORY_MAX);
-    finding->result = result;
     finding->query.method = METHOD(FIND_COMPATIBLE_SILOS);
     finding->query.encode = encode;
     finding->query.decode = decode;
@@ -161,21 +152,19 @@ static struct finding *new_finding(void)
     return finding;
 }
 
-static qvt_status ask(qvt_client *client, struct call_terms *terms, const qvt_find_request *given,
+/* Asks the tracker. */
+static qvt_status ask(qvt_client *client, struct call_terms *terms, const qvt_find_request *request,
                       qvt_find_done *on_done, void *data)
 {
-    qvt_find_request request = QVT_FIND_REQUEST_INIT;
-    QVT_TRY(options_read(&request, sizeof request, given, "qvt_find_request", terms->error));
     struct finding *finding = new_finding();
     if (finding == NULL) {
         return qvt_error_set(terms->error, QVT_NO_MEMORY, NULL, "no memory for the result");
     }
-    finding->request = &request;
+    finding->request = request;
     finding->on_done = on_done;
     finding->data = data;
     qvt_status status = query_start(&finding->query, client, terms);
     if (status != QVT_OK) {
-        qvt_find_result_free(finding->result);
         free_finding(finding);
     }
     return status;
@@ -186,67 +175,101 @@ static void on_waited(void *data, qvt_find_result *result, const qvt_error *erro
     wait_end(data, error, result);
 }
 
-qvt_status qvt_client_find(qvt_find_result **out, qvt_client *client, const qvt_find_request *request,
-                           const qvt_call_options *call)
+static qvt_status ask_and_wait(qvt_find_result **out, qvt_client *client, const qvt_find_request *request,
+                               struct call_terms *terms)
 {
-    struct call_terms terms;
     struct wait wait;
-    QVT_TRY(call_begin(client, &terms, call));
-    wait_begin(&wait, &terms);
-    if (ask(client, &terms, request, on_waited, &wait) != QVT_OK) {
+    QVT_TRY(call_may_block(client, terms));
+    wait_begin(&wait, terms);
+    if (ask(client, terms, request, on_waited, &wait) != QVT_OK) {
         wait_abandon(&wait);
-        return call_finish(client, &terms);
+        return call_finish(client, terms);
     }
     QVT_TRY(wait_for_end(&wait));
     *out = wait.result;
     return QVT_OK;
 }
 
-qvt_status qvt_client_find_async(qvt_client *client, const qvt_find_request *request, const qvt_call_options *call,
+/* Resolves both option structs; not OK: finished. */
+static qvt_status read_find(qvt_client *client, struct call_terms *terms, const qvt_call_options *call,
+                            qvt_find_request *request, const qvt_find_request *given)
+{
+    QVT_TRY(call_read(client, terms, call));
+    if (options_read(request, sizeof *request, given, "qvt_find_request", terms->error) != QVT_OK) {
+        return call_finish(client, terms);
+    }
+    return QVT_OK;
+}
+
+static qvt_status find(qvt_find_result **out, qvt_client *client, const qvt_find_request *given,
+                       const qvt_call_options *call)
+{
+    struct call_terms terms;
+    qvt_find_request request = QVT_FIND_REQUEST_INIT;
+    QVT_TRY(read_find(client, &terms, call, &request, given));
+    if (cache_find_prepared(&client->cache, &request, out)) {
+        return QVT_OK;
+    }
+    if (cache_find(&client->cache, &request, out, terms.error)) {
+        return call_finish(client, &terms);
+    }
+    return ask_and_wait(out, client, &request, &terms);
+}
+
+qvt_status qvt_client_find(qvt_find_result **out, qvt_client *client, const qvt_find_request *request,
+                           const qvt_call_options *call)
+{
+    /* The short way: nothing that has to be resolved first. */
+    if (call == NULL && request != NULL && request->size == sizeof *request && !client_is_foreign(client) &&
+        cache_find_prepared(&client->cache, request, out)) {
+        return QVT_OK;
+    }
+    return find(out, client, request, call);
+}
+
+/* An answer of our own on its way to the loop thread, where callbacks run. */
+struct delivery {
+    struct job job;
+    qvt_find_result *result;
+    qvt_find_done *on_done;
+    void *data;
+};
+
+static void on_deliver(struct job *job)
+{
+    struct delivery *delivery = LIST_ENTRY(job, struct delivery, job);
+    qvt_error error;
+    qvt_error_clear(&error);
+    delivery->on_done(delivery->data, delivery->result, &error);
+    free(delivery);
+}
+
+static qvt_status deliver(qvt_client *client, struct call_terms *terms, qvt_find_result *result, qvt_find_done *on_done,
+                          void *data)
+{
+    struct delivery *delivery = malloc(sizeof *delivery);
+    if (delivery == NULL) {
+        qvt_find_result_free(result);
+        return qvt_error_set(terms->error, QVT_NO_MEMORY, NULL, "no memory for the result");
+    }
+    *delivery = (struct delivery){{.run = on_deliver}, result, on_done, data};
+    loop_post(&client->loop, &delivery->job);
+    return QVT_OK;
+}
+
+qvt_status qvt_client_find_async(qvt_client *client, const qvt_find_request *given, const qvt_call_options *call,
                                  qvt_find_done *on_done, void *data)
 {
     struct call_terms terms;
-    QVT_TRY(call_begin_async(client, &terms, call));
-    (void)!ask(client, &terms, request, on_done, data);
-    return call_finish(client, &terms);
-}
-
-size_t qvt_find_result_count(const qvt_find_result *result)
-{
-    return result->count;
-}
-
-const qvt_found_silo *qvt_find_result_silo(const qvt_find_result *result, size_t index)
-{
-    QVT_ASSERT(index < result->count);
-    return &result->silos[index];
-}
-
-size_t qvt_find_result_dropped_count(const qvt_find_result *result)
-{
-    return result->dropped_count;
-}
-
-const qvt_dropped_silo *qvt_find_result_dropped(const qvt_find_result *result, size_t index)
-{
-    QVT_ASSERT(index < result->dropped_count);
-    return &result->dropped[index];
-}
-
-qvt_empty_reason qvt_find_result_empty_reason(const qvt_find_result *result)
-{
-    return result->empty_reason;
-}
-
-const qvt_answer *qvt_find_result_answer(const qvt_find_result *result)
-{
-    return &result->answer;
-}
-
-void qvt_find_result_free(qvt_find_result *result)
-{
-    if (result != NULL) {
-        arena_deinit(&result->arena);
-        free(result);
+    qvt_find_result *result;
+    qvt_find_request request = QVT_FIND_REQUEST_INIT;
+    QVT_TRY(read_find(client, &terms, call, &request, given));
+    QVT_TRY(call_may_begin(client, &terms));
+    if (!cache_find_prepared(&client->cache, &request, &result) &&
+        !cache_find(&client->cache, &request, &result, terms.error)) {
+        (void)!ask(client, &terms, &request, on_done, data);
+    } else if (terms.error->status == QVT_OK) {
+        (void)!deliver(client, &terms, result, on_done, data);
     }
+    return call_finish(client, &terms);
 }

@@ -61,6 +61,9 @@ void watch_stream_start(struct qvt_watch *watch);
 /* Tells the tracker that the position is applied, once a turn of the loop. */
 void watch_stream_acknowledge(struct qvt_watch *watch, const qvt_position *position);
 
+/* Forgets the position and opens the stream again after a pause: a walk comes. From within a callback too. */
+void watch_stream_walk_again(struct qvt_watch *watch);
+
 /* The client goes to another endpoint: open watches go along. */
 void watch_restart_all(qvt_client *client);
 

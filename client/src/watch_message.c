@@ -117,3 +117,21 @@ qvt_status watch_encode_acknowledged(struct buf *out, const qvt_position *positi
     request.acknowledged = encode_position(position);
     return encode_message(out, quark_version_v1_WatchRequest_fields, &request);
 }
+
+static bool write_count(pb_ostream_t *stream, const pb_field_t *field, void *const *arg)
+{
+    return pb_encode_tag_for_field(stream, field) &&
+           pb_encode_submessage(stream, quark_version_v1_DemandCount_fields, *arg);
+}
+
+qvt_status watch_encode_count(struct buf *out, const char *actor_type, const char *version, uint64_t finds)
+{
+    quark_version_v1_DemandCount count = quark_version_v1_DemandCount_init_zero;
+    quark_version_v1_WatchRequest request = quark_version_v1_WatchRequest_init_zero;
+    count.actor_type = encode_text(actor_type);
+    count.version = encode_text(version);
+    count.finds = finds;
+    request.counts.funcs.encode = write_count;
+    request.counts.arg = &count;
+    return encode_message(out, quark_version_v1_WatchRequest_fields, &request);
+}

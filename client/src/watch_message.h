@@ -33,5 +33,7 @@ QVT_MUST_CHECK qvt_status watch_message_decode(struct watch_message *out, qvt_sl
 QVT_MUST_CHECK qvt_status watch_encode_filter(struct buf *out, const char *cluster, const qvt_watch_options *options);
 QVT_MUST_CHECK qvt_status watch_encode_resume(struct buf *out, const qvt_position *position);
 QVT_MUST_CHECK qvt_status watch_encode_acknowledged(struct buf *out, const qvt_position *position);
+QVT_MUST_CHECK qvt_status watch_encode_count(struct buf *out, const char *actor_type, const char *version,
+                                             uint64_t finds);
 
 #endif

@@ -136,6 +136,13 @@ void watch_stream_acknowledge(struct qvt_watch *watch, const qvt_position *posit
     }
 }
 
+void watch_stream_walk_again(struct qvt_watch *watch)
+{
+    memset(&watch->position, 0, sizeof watch->position);
+    stream_drop(&watch->stream);
+    back_off(watch, 0);
+}
+
 static void on_reset(struct qvt_watch *watch, const qvt_position *position)
 {
     qvt_watch_reset reset = {*position, false};
@@ -190,7 +197,7 @@ static void on_message(struct stream *stream, qvt_slice wire)
     watch->pause_ms = 0;
     await_message(watch);
     deliver(watch, &message);
-    if (message.has_position && !watch->is_closing) {
+    if (message.has_position && !watch->is_closing && stream_is_open(stream)) {
         note_position(watch, &message.position);
     }
 }

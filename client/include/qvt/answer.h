@@ -24,8 +24,10 @@ typedef struct qvt_position {
 typedef struct qvt_answer {
     qvt_position position;
     uint32_t cache_ttl_ms; /* how long the answer may be used without asking again */
-    bool is_aged;          /* the tracker's store is out of reach, and age_ms is how old the answer is */
+    bool is_aged;          /* tracker or store are out of reach, and age_ms is how old the answer is */
     uint32_t age_ms;
+    /* Of a store that was replaced by another one, whose silos are registering again: for one TTL the better truth. */
+    bool is_stale;
 } qvt_answer;
 
 #ifdef __cplusplus

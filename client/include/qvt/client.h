@@ -61,11 +61,17 @@ typedef struct qvt_client_options {
      * which ends with it. */
     void (*on_freed)(void *data);
     uint32_t connect_timeout_ms; /* of one attempt at one endpoint; default 2000 */
+    /* Finds are answered from a snapshot of the actor types asked for, which a watch keeps current: the first find of a
+     * type asks the tracker, later ones do not leave the process. These types are watched from the start. */
+    const char *const *cached_types;
+    size_t cached_type_count;
+    bool without_cache; /* every find asks the tracker */
 } qvt_client_options;
 
 #define QVT_CLIENT_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
-        sizeof(qvt_client_options), NULL, 0, NULL, 5000, 10000, NULL, NULL, NULL, NULL, NULL, NULL, 2000               \
+        sizeof(qvt_client_options), NULL, 0, NULL, 5000, 10000, NULL, NULL, NULL, NULL, NULL, NULL, 2000, NULL, 0,     \
+            false                                                                                                      \
     }
 
 /* How one call is made. NULL instead of it, and zeros in it, mean the defaults. */

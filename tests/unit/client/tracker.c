@@ -128,7 +128,11 @@ static void serve(void *data, struct fake_call *call)
     } else if (strcmp(call->method, "FindCompatibleSilos") == 0) {
         serve_find(call);
     } else if (strcmp(call->method, "Watch") == 0) {
-        tracker.serve_watch(call);
+        if (tracker.serve_watch != NULL) {
+            tracker.serve_watch(call);
+        } else {
+            call->hold = true;
+        }
     } else if (strcmp(call->method, "ListSiloCapabilities") == 0) {
         serve_page(call);
     } else if (tracker.knows_silo) {
