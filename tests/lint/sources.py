@@ -12,8 +12,8 @@ from pathlib import Path
 MAX_LINES = 500
 MARKERS = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" * 3]) + r")\b")
 CODE = (".c", ".h", ".cc")
-TEXT = CODE + (".py", ".js", ".sh", ".cmake", ".proto", ".md", ".txt", ".in", ".yml", ".html", ".css")
-NAMED = ("dev", ".ci/run", "CMakeLists.txt")
+TEXT = CODE + (".py", ".js", ".sh", ".cmake", ".proto", ".md", ".txt", ".in", ".yml", ".yaml", ".html", ".css")
+NAMED = ("dev", ".ci/run", "CMakeLists.txt", "Dockerfile")
 NOT_OURS = ("generated/", "proto/google/", "proto/grpc/", "LICENSE")
 
 
