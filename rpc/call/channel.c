@@ -116,6 +116,7 @@ static void free_channel(qvt_rpc_channel *channel)
     free(channel->round.addresses);
     free(channel->headers);
     free(channel->last_error);
+    qvt_rpc_tls_unref(channel->setup.tls);
     free(channel);
 }
 
@@ -149,6 +150,9 @@ static qvt_status fill_channel(qvt_rpc_channel *channel, const char *const *endp
     channel_conn_fill_setup(&channel->setup, channel->runtime->loop);
     read_options(&channel->options, options);
     channel->keepalive_ms = channel->options.keepalive_ms;
+    if (channel->options.tls != NULL) {
+        channel->setup.tls = qvt_rpc_tls_ref(channel->options.tls);
+    }
     backoff_init(&channel->backoff, channel->options.backoff_first_ms, channel->options.backoff_max_ms);
     size_t agent_size = strlen(channel->options.user_agent) + 1;
     channel->user_agent = malloc(agent_size);

@@ -73,9 +73,9 @@ struct qvt_rpc_channel {
     bool step_due;         /* the next address or endpoint is to be tried */
     bool closing;
     struct backoff backoff;
-    uint32_t keepalive_ms;                    /* the options', doubled for each server that found it too often */
-    char failure[CHANNEL_ENDPOINT_MAX + 160]; /* why the last attempt failed */
-    struct http2_header *headers;             /* scratch of client_headers.c */
+    uint32_t keepalive_ms; /* the options', doubled for each server that found it too often */
+    char failure[CHANNEL_ENDPOINT_MAX + TLS_FAILURE_MAX + 32]; /* why the last attempt failed */
+    struct http2_header *headers;                              /* scratch of client_headers.c */
     size_t header_cap;
     struct details *last_error; /* of blocking.c; NULL before its first call */
     void (*on_closed)(void *data);

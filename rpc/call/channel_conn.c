@@ -138,6 +138,7 @@ qvt_status channel_conn_open(qvt_rpc_channel *channel, const struct sockaddr_sto
     }
     conn->channel = channel;
     (void)snprintf(conn->endpoint, sizeof(conn->endpoint), "%s", channel->endpoints[channel->endpoint].text);
+    channel->setup.tls_host = channel->endpoints[channel->endpoint].host;
     qvt_status status = net_conn_connect(&conn->net, &channel->setup, address);
     if (status != QVT_OK) {
         free(conn);

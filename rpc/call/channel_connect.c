@@ -42,7 +42,7 @@ void channel_step_soon(qvt_rpc_channel *channel)
 
 void channel_attempt_failed(qvt_rpc_channel *channel, const char *why)
 {
-    (void)snprintf(channel->failure, sizeof(channel->failure), "cannot connect to %s: %.120s",
+    (void)snprintf(channel->failure, sizeof(channel->failure), "cannot connect to %s: %s",
                    channel->endpoints[channel->endpoint].text, why);
     log_write(&channel->runtime->log, LOG_WARN, "connection attempt failed",
               log_text("endpoint", channel->endpoints[channel->endpoint].text), log_text("reason", why));

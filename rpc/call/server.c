@@ -58,6 +58,7 @@ void qvt_rpc_server_free(qvt_rpc_server *server)
     QVT_ASSERT(list_is_empty(&server->listeners) && list_is_empty(&server->conns));
     server_call_free_spare(server);
     server_methods_deinit(&server->methods);
+    qvt_rpc_tls_unref(server->setup.tls);
     free(server);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "rpc/call/server_private.h"
+#include "rpc/net/tls_names.h"
 
 static struct server_conn *conn_of(struct net_conn *net)
 {
@@ -12,6 +13,11 @@ static struct server_conn *conn_of(struct net_conn *net)
 static void on_preface_due(struct net_timer *timer)
 {
     struct server_conn *conn = LIST_ENTRY(timer, struct server_conn, timer);
+    if (conn->net.securing) {
+        server_secure_failed(conn, "no TLS handshake in time");
+        net_conn_close(&conn->net);
+        return;
+    }
     log_write(&conn->server->runtime->log, LOG_INFO, "rpc connection closed", log_text("peer", conn->net.peer),
               log_text("reason", "no preface in time"));
     net_conn_close(&conn->net);
@@ -35,7 +41,8 @@ void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_st
     list_push_back(&server->conns, &conn->node);
     server->counters.connections_total++;
     server->counters.connections_open++;
-    net_timer_start(&server->runtime->loop->timers, &conn->timer, server->options.preface_timeout_ms);
+    net_timer_start(&server->runtime->loop->timers, &conn->timer,
+                    conn->net.securing ? server->options.handshake_timeout_ms : server->options.preface_timeout_ms);
     server_tend_start(conn);
     if (server->stopping) {
         server_stop_conn(conn);
@@ -45,7 +52,9 @@ void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_st
 static void on_ended(struct net_conn *net, qvt_status status, const char *reason)
 {
     struct server_conn *conn = conn_of(net);
-    if (status != QVT_OK && status != QVT_UNAVAILABLE) {
+    if (net->securing) {
+        server_secure_failed(conn, reason);
+    } else if (status != QVT_OK && status != QVT_UNAVAILABLE) {
         log_write(&conn->server->runtime->log, LOG_INFO, "rpc connection failed", log_text("peer", net->peer),
                   log_text("reason", reason), log_text("status", qvt_status_text(status)));
     }
@@ -55,6 +64,7 @@ static void on_ended(struct net_conn *net, qvt_status status, const char *reason
 void server_conn_release(struct server_conn *conn)
 {
     if (conn->closed && conn->calls == 0) {
+        tls_names_free(conn->names);
         free(conn);
     }
 }
@@ -75,6 +85,7 @@ static void on_closed(struct net_conn *net)
 }
 
 const struct net_conn_events server_conn_net_events = {
+    .on_connected = server_secure_connected,
     .on_ended = on_ended,
     .on_blocked = server_tend_blocked,
     .on_closed = on_closed,

@@ -1,6 +1,6 @@
 #include "rpc/call/server_private.h"
 
-enum { WINDOW_MS = 1000, LOG_EVERY_MS = 1000 };
+enum { WINDOW_MS = 1000 };
 
 static const char *const reasons[HTTP2_NOISE_COUNT] = {
     [HTTP2_NOISE_EMPTY_DATA] = "too many empty DATA frames",
@@ -38,13 +38,5 @@ void server_noise_calm(struct server_conn *conn, const char *reason, const char 
     qvt_rpc_server *server = conn->server;
     http2_session_calm(conn->net.session, debug);
     server->counters.connections_calmed++;
-    uint64_t now_ms = uv_now(server->runtime->uv);
-    if (server->calm_logged_ms != 0 && now_ms - server->calm_logged_ms < LOG_EVERY_MS) {
-        server->calm_unlogged++;
-        return;
-    }
-    log_write(&server->runtime->log, LOG_WARN, "rpc connection closed", log_text("peer", conn->net.peer),
-              log_text("reason", reason), log_uint("others", server->calm_unlogged));
-    server->calm_logged_ms = now_ms;
-    server->calm_unlogged = 0;
+    server_complain(conn, &server->calms, LOG_WARN, "rpc connection closed", reason);
 }

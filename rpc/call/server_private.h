@@ -51,8 +51,10 @@ struct server_conn {
     struct net_conn net;
     qvt_rpc_server *server;
     struct list node;
-    struct net_timer timer; /* until the preface has come; then, stopping, until the PING is answered */
-    struct list waiting;    /* calls whose requests wait for queued answers to leave */
+    struct net_timer
+        timer; /* until the handshake is done; until the preface has come; then, stopping, until the PING is answered */
+    struct list waiting;       /* calls whose requests wait for queued answers to leave */
+    qvt_rpc_peer_names *names; /* of the client's certificate; NULL: it has shown none */
     size_t calls;
     uint64_t noise_since_ms; /* when the session began to count */
     struct net_timer tend;
@@ -67,6 +69,12 @@ struct server_conn {
     bool stop_final;
 };
 
+/* At most one log line a second about the same thing. */
+struct server_complaint {
+    uint64_t logged_ms; /* when a line was written last; 0: never */
+    uint64_t unlogged;  /* without a line since */
+};
+
 struct qvt_rpc_server {
     qvt_rpc_runtime *runtime;
     qvt_rpc_server_options options;
@@ -79,8 +87,8 @@ struct qvt_rpc_server {
     size_t spare_count;
     struct net_timer stop_timer;
     qvt_rpc_server_counters counters;
-    uint64_t calm_logged_ms; /* when a line about it was written last; 0: never */
-    uint64_t calm_unlogged;  /* without a line since */
+    struct server_complaint handshakes;
+    struct server_complaint calms;
     void (*on_closed)(void *data);
     void *on_closed_data;
     bool stopping;
@@ -173,6 +181,18 @@ bool server_noise_judge(void *net_conn, enum http2_noise kind);
 
 /* Ends the connection with ENHANCE_YOUR_CALM, counts and logs that. reason is for the log, debug for the peer. */
 void server_noise_calm(struct server_conn *conn, const char *reason, const char *debug);
+
+/* --- server_secure.c --- */
+
+/* Writes the line, unless one was written less than a second ago. */
+void server_complain(struct server_conn *conn, struct server_complaint *complaint, enum log_level level,
+                     const char *message, const char *reason);
+
+/* The TLS handshake is complete; the event of the connection. */
+void server_secure_connected(struct net_conn *net, qvt_status status);
+
+/* The connection ends before that. */
+void server_secure_failed(struct server_conn *conn, const char *reason);
 
 /* --- server_tend.c --- */
 

@@ -37,7 +37,9 @@ static void on_poll_closed(uv_handle_t *handle)
 {
     struct net_conn *conn = handle->data;
     buf_deinit(&conn->pending);
+    struct tls_session *tls = conn->tls;
     conn->setup->events->on_closed(conn);
+    tls_session_free(tls);
 }
 
 static void close_now(struct net_conn *conn)
@@ -46,6 +48,7 @@ static void close_now(struct net_conn *conn)
     struct http2_session *session = conn->session;
     http2_session_free(session);
     conn->session = NULL;
+    net_conn_tls_close(conn);
     uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
     close(conn->fd);
     conn->fd = -1;
@@ -92,6 +95,10 @@ static void finish_connect(struct net_conn *conn)
     }
     conn->broken = status != QVT_OK;
     net_conn_update_poll(conn);
+    if (status == QVT_OK && conn->securing) {
+        net_conn_tls_start(conn);
+        return;
+    }
     if (status == QVT_OK) {
         net_conn_on_output(conn);
     }
@@ -156,12 +163,16 @@ qvt_status net_conn_accept(struct net_conn *conn, const struct net_conn_setup *s
                            const struct sockaddr_storage *peer)
 {
     init(conn, setup, fd, peer);
-    qvt_status status = make_session(conn);
+    qvt_status status = net_conn_tls_init(conn);
+    if (status == QVT_OK) {
+        status = make_session(conn);
+    }
     if (status == QVT_OK) {
         status = start_poll(conn);
     }
     if (status != QVT_OK) {
         http2_session_free(conn->session);
+        tls_session_free(conn->tls);
         conn->session = NULL;
         close(fd);
         return status;
@@ -190,11 +201,15 @@ qvt_status net_conn_connect(struct net_conn *conn, const struct net_conn_setup *
     }
     init(conn, setup, fd, address);
     conn->connecting = true;
-    qvt_status status = net_socket_prepare(fd) ? begin_connect(fd, address) : QVT_UNAVAILABLE;
+    qvt_status status = net_conn_tls_init(conn);
+    if (status == QVT_OK) {
+        status = net_socket_prepare(fd) ? begin_connect(fd, address) : QVT_UNAVAILABLE;
+    }
     if (status == QVT_OK) {
         status = start_poll(conn);
     }
     if (status != QVT_OK) {
+        tls_session_free(conn->tls);
         close(fd);
     }
     return status;

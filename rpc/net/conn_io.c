@@ -16,6 +16,9 @@ void net_conn_on_output(void *data)
     }
 }
 
+/* The length of a TLS alert; a frame of HTTP/2 is longer. */
+enum { TLS_ALERT_BYTES = 7 };
+
 static void check_done(struct net_conn *conn)
 {
     if (!conn->broken && !conn->closing && conn->pending.len == 0 && http2_session_is_done(conn->session)) {
@@ -23,10 +26,8 @@ static void check_done(struct net_conn *conn)
     }
 }
 
-static void receive(struct net_conn *conn, qvt_slice bytes)
+void net_conn_receive(struct net_conn *conn, qvt_slice bytes)
 {
-    conn->bytes_received += bytes.len;
-    conn->read_at_ms = uv_now(conn->setup->loop->uv);
     net_conn_enter(conn);
     qvt_status status = http2_session_receive(conn->session, bytes);
     net_conn_leave(conn);
@@ -46,9 +47,19 @@ void net_conn_read(struct net_conn *conn)
     char *buffer = conn->setup->loop->read_buffer;
     ssize_t len = recv(conn->fd, buffer, NET_READ_CAP, 0);
     if (len > 0) {
-        receive(conn, qvt_slice_make(buffer, (size_t)len));
+        qvt_slice bytes = qvt_slice_make(buffer, (size_t)len);
+        conn->bytes_received += bytes.len;
+        conn->read_at_ms = uv_now(conn->setup->loop->uv);
+        if (conn->tls == NULL) {
+            net_conn_receive(conn, bytes);
+        } else {
+            net_conn_tls_receive(conn, bytes);
+        }
     } else if (len == 0) {
-        net_conn_end(conn, QVT_UNAVAILABLE, "closed by the peer");
+        net_conn_end(conn, QVT_UNAVAILABLE,
+                     conn->bytes_received == TLS_ALERT_BYTES && conn->tls == NULL
+                         ? "closed by the peer, which seems to speak TLS"
+                         : "closed by the peer");
     } else if (errno != EAGAIN && errno != EINTR) {
         net_conn_end(conn, QVT_UNAVAILABLE, "connection lost");
     }
@@ -77,6 +88,34 @@ static ssize_t send_pieces(struct net_conn *conn, struct iovec *pieces, size_t c
     conn->bytes_sent += (uint64_t)sent;
     conn->wrote_at_ms = uv_now(conn->setup->loop->uv);
     return sent;
+}
+
+static void blocked(struct net_conn *conn)
+{
+    conn->wrote_at_ms = uv_now(conn->setup->loop->uv);
+    if (conn->setup->events->on_blocked != NULL) {
+        conn->setup->events->on_blocked(conn);
+    }
+}
+
+qvt_status net_conn_send_bytes(struct net_conn *conn, qvt_slice bytes)
+{
+    ssize_t sent = 0;
+    if (conn->pending.len == 0) {
+        union {
+            const uint8_t *given;
+            void *taken;
+        } base = {bytes.data};
+        struct iovec piece = {base.taken, bytes.len};
+        sent = send_pieces(conn, &piece, 1);
+        if (sent < 0) {
+            return QVT_UNAVAILABLE;
+        }
+        if ((size_t)sent < bytes.len) {
+            blocked(conn);
+        }
+    }
+    return buf_append(&conn->pending, bytes.data + sent, bytes.len - (size_t)sent);
 }
 
 static qvt_status keep_rest(struct net_conn *conn, const struct http2_output *output, size_t sent)
@@ -110,10 +149,7 @@ static qvt_status send_output(struct net_conn *conn, const struct http2_output *
     if ((size_t)sent == output->total) {
         return QVT_OK;
     }
-    conn->wrote_at_ms = uv_now(conn->setup->loop->uv);
-    if (conn->setup->events->on_blocked != NULL) {
-        conn->setup->events->on_blocked(conn);
-    }
+    blocked(conn);
     return keep_rest(conn, output, (size_t)sent);
 }
 
@@ -124,7 +160,7 @@ static qvt_status send_batch(struct net_conn *conn, struct http2_output *output,
     net_conn_enter(conn);
     qvt_status status = http2_session_send(conn->session, output);
     if (output->total > 0) {
-        qvt_status sent = send_output(conn, output);
+        qvt_status sent = conn->tls == NULL ? send_output(conn, output) : net_conn_tls_send(conn, output);
         status = status == QVT_OK ? sent : status;
         *more = status == QVT_OK && conn->pending.len == 0 && http2_session_wants_send(conn->session);
     }
@@ -137,7 +173,7 @@ void net_conn_flush(struct net_conn *conn)
 {
     list_remove(&conn->unflushed);
     qvt_status status = QVT_OK;
-    bool more = conn->pending.len == 0;
+    bool more = conn->pending.len == 0 && !conn->securing;
     while (more && !conn->broken && !conn->closing) {
         status = send_batch(conn, &conn->setup->loop->output, &more);
     }

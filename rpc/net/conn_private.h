@@ -1,4 +1,4 @@
-/* What the two files of a connection share. */
+/* What the files of a connection share. */
 #ifndef QVT_RPC_NET_CONN_PRIVATE_H
 #define QVT_RPC_NET_CONN_PRIVATE_H
 
@@ -19,5 +19,28 @@ void net_conn_read(struct net_conn *conn);
 
 /* The socket takes bytes again. */
 void net_conn_write_pending(struct net_conn *conn);
+
+/* Hands bytes in clear to the session, and sends what it answers. */
+void net_conn_receive(struct net_conn *conn, qvt_slice bytes);
+
+/* Sends the bytes after those that wait, and keeps what the socket does not take. UNAVAILABLE, NO_MEMORY. */
+QVT_MUST_CHECK qvt_status net_conn_send_bytes(struct net_conn *conn, qvt_slice bytes);
+
+/* --- conn_tls.c --- */
+
+/* Makes the TLS session, when the setup wants one. NO_MEMORY, INTERNAL. */
+QVT_MUST_CHECK qvt_status net_conn_tls_init(struct net_conn *conn);
+
+/* Client: begins the handshake. */
+void net_conn_tls_start(struct net_conn *conn);
+
+/* Bytes have come from the socket. */
+void net_conn_tls_receive(struct net_conn *conn, qvt_slice bytes);
+
+/* Encrypts the batch and sends it, or keeps what the socket does not take. */
+QVT_MUST_CHECK qvt_status net_conn_tls_send(struct net_conn *conn, const struct http2_output *output);
+
+/* Says goodbye, when there is a session to say it in. */
+void net_conn_tls_close(struct net_conn *conn);
 
 #endif

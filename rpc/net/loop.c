@@ -40,6 +40,7 @@ static void count_closed(struct net_loop *loop)
     void (*on_closed)(void *data) = loop->on_closed;
     void *data = loop->data;
     http2_pool_deinit(&loop->pool);
+    buf_deinit(&loop->tls_out);
     free(loop);
     if (on_closed != NULL) {
         on_closed(data);

@@ -12,10 +12,11 @@
 #include "rpc/http2/output.h"
 #include "rpc/http2/pool.h"
 #include "rpc/net/timer.h"
+#include "rpc/net/tls_session.h"
 
 enum { NET_READ_CAP = 64 * 1024 };
 
-/* Invariant: read_buffer and output are in use only within one callback, so that one of each serves every
+/* Invariant: the buffers and output are in use only within one callback, so that one of each serves every
  * connection. */
 struct net_loop {
     uv_loop_t *uv;
@@ -26,7 +27,10 @@ struct net_loop {
     int handles_open;
     void (*on_closed)(void *data);
     void *data;
+    struct buf tls_out; /* what a TLS session has made; sent at once */
     char read_buffer[NET_READ_CAP];
+    char tls_plain[NET_READ_CAP];
+    char tls_record[TLS_RECORD_BYTES];
     struct http2_output output;
 };
 

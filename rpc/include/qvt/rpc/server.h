@@ -9,6 +9,7 @@
 #include "qvt/rpc/metadata.h"
 #include "qvt/rpc/method.h"
 #include "qvt/rpc/runtime.h"
+#include "qvt/rpc/tls.h"
 #include "qvt/rpc/unary.h"
 #include "qvt/slice.h"
 
@@ -61,6 +62,7 @@ typedef struct qvt_rpc_server_options {
     uint32_t max_age_ms;           /* ±10 %, before a graceful end; default none */
     uint32_t max_age_grace_ms;     /* for the calls that are open then; default none */
     uint32_t write_timeout_ms;     /* for a client that takes no byte of what waits for it; default 60 s */
+    uint32_t handshake_timeout_ms; /* of TLS, before the preface is waited for; default 5 s */
     /* Told of every call once nothing more is sent or received for it; NULL: nobody is. Must not call the server. */
     void (*on_call_end)(void *data, const qvt_rpc_call_end *end);
     void *data;
@@ -69,7 +71,7 @@ typedef struct qvt_rpc_server_options {
 #define QVT_RPC_SERVER_OPTIONS_INIT                                                                                    \
     {                                                                                                                  \
         sizeof(qvt_rpc_server_options), 4u << 20, 8u << 10, 1000, 10000, 1u << 20, 16u << 20, 5000, 100, 2000, 500,    \
-            200, 1000, 500, 7200000, 20000, 300000, 7200000, 2, 0, 0, 0, 60000, NULL, NULL                             \
+            200, 1000, 500, 7200000, 20000, 300000, 7200000, 2, 0, 0, 0, 60000, 5000, NULL, NULL                       \
     }
 
 /* What serves one method. Callbacks not named for the method's kind may be NULL. */
@@ -101,6 +103,11 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_new(qvt_rpc_server **out, qvt_r
 QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_add_method(qvt_rpc_server *server, const qvt_rpc_method *method,
                                                             const qvt_rpc_handler *handler, void *data);
 
+/* Connections accepted from now on speak TLS with these credentials, and HTTP/2 must be agreed on by ALPN; NULL:
+ * cleartext, as at first. The server takes a reference. Connections that are there keep what they began with, so that
+ * new credentials can be given at any time; session tickets of the old ones are worthless then. */
+QVT_API void qvt_rpc_server_use_tls(qvt_rpc_server *server, qvt_rpc_tls *tls);
+
 /* Listens on "ADDR:PORT" ("[::1]:0"; port 0: a free one); may be called for several addresses. INVALID_ARGUMENT for the
  * text, UNAVAILABLE when the address cannot be had; error says which and why. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_rpc_server_listen(qvt_rpc_server *server, const char *address, qvt_error *error);
@@ -125,6 +132,8 @@ typedef struct qvt_rpc_server_counters {
     uint64_t bytes_received;
     uint64_t bytes_sent;
     uint64_t connections_calmed; /* closed with ENHANCE_YOUR_CALM */
+    uint64_t handshakes_done;    /* of TLS */
+    uint64_t handshakes_failed;
 } qvt_rpc_server_counters;
 
 QVT_API void qvt_rpc_server_read_counters(const qvt_rpc_server *server, qvt_rpc_server_counters *out);
@@ -139,6 +148,10 @@ QVT_API uint64_t qvt_rpc_server_call_id(const qvt_rpc_server_call *call);
 
 /* "ADDR:PORT" of the client; borrowed until finish. */
 QVT_API const char *qvt_rpc_server_call_peer(const qvt_rpc_server_call *call);
+
+/* Whom the client's certificate names, which was verified; all empty when it showed none or speaks no TLS. Never NULL;
+ * borrowed until finish. */
+QVT_API const qvt_rpc_peer_names *qvt_rpc_server_call_peer_names(const qvt_rpc_server_call *call);
 
 /* Milliseconds left of the client's deadline, at least 0; UINT64_MAX without one. */
 QVT_API uint64_t qvt_rpc_server_call_time_left_ms(const qvt_rpc_server_call *call);

@@ -149,7 +149,12 @@ void script_server_start(struct script_server *server, struct net_loop *loop,
     list_init(&server->conns);
     server->on_event = on_event;
     server->data = data;
-    server->setup = (struct net_conn_setup){loop, HTTP2_SERVER, &http2_options, &http2_events, &net_events, SIZE_MAX};
+    server->setup = (struct net_conn_setup){.loop = loop,
+                                            .role = HTTP2_SERVER,
+                                            .options = &http2_options,
+                                            .http2_events = &http2_events,
+                                            .events = &net_events,
+                                            .max_queued = SIZE_MAX};
     server->listener.on_accept = on_accept;
     server->listener.on_closed = on_listener_closed;
     QVT_ASSERT(net_listener_open(&server->listener, loop->uv, "127.0.0.1:0", NULL) == QVT_OK);

@@ -1,0 +1,170 @@
+#include "rpc/net/tls_files.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <gnutls/x509.h>
+
+#include "base/buf.h"
+#include "base/check.h"
+
+enum { FILE_BYTES_MAX = 4 << 20, CHUNK_BYTES = 4096 };
+
+struct chain {
+    gnutls_x509_crt_t *certificates;
+    unsigned count;
+};
+
+/* code is what GnuTLS gave for the file. */
+static qvt_status refuse(qvt_error *error, const char *what, const char *file, int code)
+{
+    if (code == GNUTLS_E_MEMORY_ERROR) {
+        return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
+    }
+    return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL, "TLS %s %s: %s", what, file, gnutls_strerror(code));
+}
+
+static qvt_status refuse_reading(qvt_error *error, const char *what, const char *file)
+{
+    return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL, "TLS %s %s cannot be read: %s", what, file,
+                         strerror(errno));
+}
+
+static qvt_status refuse_empty(qvt_error *error, const char *what, const char *file, const char *missing)
+{
+    return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL, "TLS %s %s holds no %s", what, file, missing);
+}
+
+static qvt_status read_stream(struct buf *out, FILE *stream, const char *what, const char *file, qvt_error *error)
+{
+    for (size_t len = 1; len > 0; out->len += len) {
+        if (out->len > FILE_BYTES_MAX) {
+            return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL, "TLS %s %s is over %d bytes", what, file,
+                                 FILE_BYTES_MAX);
+        }
+        if (buf_reserve(out, CHUNK_BYTES) != QVT_OK) {
+            return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
+        }
+        errno = 0;
+        len = fread(out->data + out->len, 1, CHUNK_BYTES, stream);
+        if (len == 0 && ferror(stream)) {
+            return refuse_reading(error, what, file);
+        }
+    }
+    return QVT_OK;
+}
+
+/* Content that may be a key does not stay in memory. */
+static void forget(struct buf *content)
+{
+    if (content->data != NULL) {
+        gnutls_memset(content->data, 0, content->cap);
+    }
+    buf_deinit(content);
+}
+
+static qvt_status read_file(struct buf *out, const char *what, const char *file, qvt_error *error)
+{
+    FILE *stream = fopen(file, "re");
+    if (stream == NULL) {
+        return refuse_reading(error, what, file);
+    }
+    /* Else a copy of a key stays in the stream's buffer. */
+    (void)setvbuf(stream, NULL, _IONBF, 0);
+    qvt_status status = read_stream(out, stream, what, file, error);
+    (void)fclose(stream);
+    if (status != QVT_OK) {
+        forget(out);
+    }
+    return status;
+}
+
+static gnutls_datum_t datum_of(const struct buf *content)
+{
+    return (gnutls_datum_t){content->data, (unsigned)content->len};
+}
+
+static qvt_status read_chain(struct chain *out, const char *file, qvt_error *error)
+{
+    struct buf content = BUF_INIT;
+    QVT_TRY(read_file(&content, "certificate file", file, error));
+    gnutls_datum_t datum = datum_of(&content);
+    int code = gnutls_x509_crt_list_import2(&out->certificates, &out->count, &datum, GNUTLS_X509_FMT_PEM, 0);
+    buf_deinit(&content);
+    if (code == GNUTLS_E_NO_CERTIFICATE_FOUND || (code >= 0 && out->count == 0)) {
+        return refuse_empty(error, "certificate file", file, "certificate");
+    }
+    return code < 0 ? refuse(error, "certificate file", file, code) : QVT_OK;
+}
+
+static void free_chain(struct chain *chain)
+{
+    for (unsigned i = 0; i < chain->count; i++) {
+        gnutls_x509_crt_deinit(chain->certificates[i]);
+    }
+    gnutls_free(chain->certificates);
+}
+
+static qvt_status read_key(gnutls_x509_privkey_t key, const char *file, qvt_error *error)
+{
+    struct buf content = BUF_INIT;
+    QVT_TRY(read_file(&content, "key file", file, error));
+    gnutls_datum_t datum = datum_of(&content);
+    int code = gnutls_x509_privkey_import2(key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0);
+    forget(&content);
+    if (code == GNUTLS_E_DECRYPTION_FAILED) {
+        return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL, "TLS key file %s is protected by a password", file);
+    }
+    if (code == GNUTLS_E_BASE64_UNEXPECTED_HEADER_ERROR || code == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) {
+        return refuse_empty(error, "key file", file, "private key");
+    }
+    return code < 0 ? refuse(error, "key file", file, code) : QVT_OK;
+}
+
+static qvt_status give(gnutls_certificate_credentials_t credentials, const struct chain *chain,
+                       const char *certificate_file, const char *key_file, qvt_error *error)
+{
+    gnutls_x509_privkey_t key = NULL;
+    int code = gnutls_x509_privkey_init(&key);
+    if (code < 0) {
+        return refuse(error, "key file", key_file, code);
+    }
+    qvt_status status = read_key(key, key_file, error);
+    if (status == QVT_OK) {
+        code = gnutls_certificate_set_x509_key(credentials, chain->certificates, (int)chain->count, key);
+        if (code == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) {
+            status =
+                qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL,
+                              "TLS key file %s is not the key of the certificate in %s", key_file, certificate_file);
+        } else if (code < 0) {
+            status = refuse(error, "certificate file", certificate_file, code);
+        }
+    }
+    gnutls_x509_privkey_deinit(key);
+    return status;
+}
+
+qvt_status tls_files_certificate(gnutls_certificate_credentials_t credentials, const char *certificate_file,
+                                 const char *key_file, int64_t *expires_at, qvt_error *error)
+{
+    struct chain chain = {NULL, 0};
+    QVT_TRY(read_chain(&chain, certificate_file, error));
+    *expires_at = (int64_t)gnutls_x509_crt_get_expiration_time(chain.certificates[0]);
+    qvt_status status = give(credentials, &chain, certificate_file, key_file, error);
+    free_chain(&chain);
+    return status;
+}
+
+qvt_status tls_files_authorities(gnutls_certificate_credentials_t credentials, const char *file, qvt_error *error)
+{
+    struct buf content = BUF_INIT;
+    QVT_TRY(read_file(&content, "authority file", file, error));
+    gnutls_datum_t datum = datum_of(&content);
+    int count = gnutls_certificate_set_x509_trust_mem(credentials, &datum, GNUTLS_X509_FMT_PEM);
+    buf_deinit(&content);
+    if (count == 0 || count == GNUTLS_E_NO_CERTIFICATE_FOUND) {
+        return refuse_empty(error, "authority file", file, "certificate");
+    }
+    return count < 0 ? refuse(error, "authority file", file, count) : QVT_OK;
+}
