@@ -6,11 +6,9 @@
 
 void metrics_store_write(struct prometheus *prometheus, const struct store_metrics *metrics)
 {
-    static const char *const OUTCOMES[] = {[STORE_APPENDED] = "appended",
-                                           [STORE_CONFLICT] = "conflict",
-                                           [STORE_UNMET] = "unmet",
-                                           [STORE_FAILED] = "failed",
-                                           [STORE_UNCERTAIN] = "uncertain"};
+    static const char *const OUTCOMES[] = {
+        [STORE_APPENDED] = "appended",           [STORE_CONFLICT] = "conflict", [STORE_UNMET] = "unmet",
+        [STORE_CLUSTER_MOVED] = "cluster_moved", [STORE_FAILED] = "failed",     [STORE_UNCERTAIN] = "uncertain"};
     prometheus_family(prometheus, "qvt_store_appends_total", PROMETHEUS_COUNTER, "Appends to the store, by outcome.");
     for (unsigned i = 0; i < sizeof(OUTCOMES) / sizeof(OUTCOMES[0]); i++) {
         prometheus_uint(prometheus, PROMETHEUS_LABELS({"outcome", OUTCOMES[i]}), metrics->appends[i]);

@@ -7,7 +7,7 @@
 #include "server/registry/history.h"
 #include "server/store/store_base.h"
 
-/* One cluster: its records by (kind, key), and the changes that made them. */
+/* One log of a cluster: its records by (kind, key), and the changes that made them. */
 struct memory_cluster {
     struct list link; /* in memory_store.clusters */
     struct list logs; /* memory_log.link */
@@ -15,6 +15,7 @@ struct memory_cluster {
     struct table records; /* of images */
     struct history history;
     struct store_volatile memory;
+    enum store_log_kind kind;
     char name[];
 };
 
@@ -62,18 +63,18 @@ static void put_record(struct memory_cluster *cluster, struct image *image)
     table_add(&cluster->records, hash_record(image_kind(image), image_key(image)), image_ref(image));
 }
 
-static struct memory_cluster *find_cluster(struct memory_store *store, const char *name)
+static struct memory_cluster *find_cluster(struct memory_store *store, const char *name, enum store_log_kind kind)
 {
     for (struct list *node = store->clusters.next; node != &store->clusters; node = node->next) {
         struct memory_cluster *cluster = LIST_ENTRY(node, struct memory_cluster, link);
-        if (strcmp(cluster->name, name) == 0) {
+        if (cluster->kind == kind && strcmp(cluster->name, name) == 0) {
             return cluster;
         }
     }
     return NULL;
 }
 
-static struct memory_cluster *new_cluster(struct memory_store *store, const char *name)
+static struct memory_cluster *new_cluster(struct memory_store *store, const char *name, enum store_log_kind kind)
 {
     size_t len = strlen(name) + 1;
     struct memory_cluster *cluster = calloc(1, sizeof *cluster + len);
@@ -81,6 +82,7 @@ static struct memory_cluster *new_cluster(struct memory_store *store, const char
         return NULL;
     }
     memcpy(cluster->name, name, len);
+    cluster->kind = kind;
     list_init(&cluster->logs);
     store_volatile_init(&cluster->memory);
     list_push_back(&store->clusters, &cluster->link);
@@ -129,7 +131,7 @@ static void list_clusters(struct store *base, store_on_list on_list, void *data)
     }
     for (struct list *node = store->clusters.next; node != &store->clusters; node = node->next) {
         struct memory_cluster *cluster = LIST_ENTRY(node, struct memory_cluster, link);
-        if (cluster->head.revision > 0) {
+        if (cluster->kind == STORE_LOG_CLUSTER && cluster->head.revision > 0) {
             names[count++] = cluster->name;
         }
     }
@@ -137,16 +139,16 @@ static void list_clusters(struct store *base, store_on_list on_list, void *data)
     free(names);
 }
 
-static qvt_status open_log(struct store *base, const char *name, struct store_log **out)
+static qvt_status open_log(struct store *base, const char *name, enum store_log_kind kind, struct store_log **out)
 {
     struct memory_store *store = (struct memory_store *)(void *)base;
     struct memory_log *log = calloc(1, sizeof *log);
     if (log == NULL) {
         return QVT_NO_MEMORY;
     }
-    log->cluster = find_cluster(store, name);
+    log->cluster = find_cluster(store, name, kind);
     if (log->cluster == NULL) {
-        log->cluster = new_cluster(store, name);
+        log->cluster = new_cluster(store, name, kind);
     }
     if (log->cluster == NULL) {
         free(log);
@@ -260,6 +262,14 @@ static void refuse(const struct memory_cluster *cluster, const struct position *
     free(missed);
 }
 
+/* Whether the log that a move was decided beside stands where it stood then. */
+static bool cluster_is_at(const struct store_log *base, const struct memory_cluster *moves, const struct position *head)
+{
+    struct memory_store *store = (struct memory_store *)(void *)base->store;
+    const struct memory_cluster *cluster = find_cluster(store, moves->name, STORE_LOG_CLUSTER);
+    return cluster != NULL && position_equal(&cluster->head, head);
+}
+
 static void append_changes(struct store_log *base, const struct store_append *append, store_on_append on_append,
                            void *data)
 {
@@ -268,6 +278,10 @@ static void append_changes(struct store_log *base, const struct store_append *ap
     int64_t now_us = store_monotonic_us(base->store);
     if (!position_equal(append->expected, &cluster->head)) {
         refuse(cluster, append->expected, on_append, data);
+        return;
+    }
+    if (append->cluster_head != NULL && !cluster_is_at(base, cluster, append->cluster_head)) {
+        on_append(data, STORE_CLUSTER_MOVED, NULL, 0, NULL);
         return;
     }
     if (!store_volatile_lapsed(&cluster->memory, append->lapsed, append->lapsed_count, now_us)) {

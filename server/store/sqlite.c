@@ -121,18 +121,18 @@ static void close_store(struct store *base, void (*closed)(void *data), void *da
     start(store);
 }
 
-static struct sqlite_cluster *find_cluster(struct sqlite_store *store, const char *name)
+static struct sqlite_cluster *find_cluster(struct sqlite_store *store, const char *name, enum store_log_kind kind)
 {
     for (struct list *node = store->clusters.next; node != &store->clusters; node = node->next) {
         struct sqlite_cluster *cluster = LIST_ENTRY(node, struct sqlite_cluster, link);
-        if (strcmp(cluster->name, name) == 0) {
+        if (cluster->kind == kind && strcmp(cluster->name, name) == 0) {
             return cluster;
         }
     }
     return NULL;
 }
 
-static struct sqlite_cluster *new_cluster(struct sqlite_store *store, const char *name)
+static struct sqlite_cluster *new_cluster(struct sqlite_store *store, const char *name, enum store_log_kind kind)
 {
     size_t len = strlen(name) + 1;
     struct sqlite_cluster *cluster = calloc(1, sizeof *cluster + len);
@@ -140,22 +140,23 @@ static struct sqlite_cluster *new_cluster(struct sqlite_store *store, const char
         return NULL;
     }
     memcpy(cluster->name, name, len);
+    cluster->kind = kind;
     list_init(&cluster->logs);
     store_volatile_init(&cluster->memory);
     list_push_back(&store->clusters, &cluster->link);
     return cluster;
 }
 
-static qvt_status open_log(struct store *base, const char *name, struct store_log **out)
+static qvt_status open_log(struct store *base, const char *name, enum store_log_kind kind, struct store_log **out)
 {
     struct sqlite_store *store = (struct sqlite_store *)(void *)base;
     struct sqlite_log *log = calloc(1, sizeof *log);
     if (log == NULL) {
         return QVT_NO_MEMORY;
     }
-    log->cluster = find_cluster(store, name);
+    log->cluster = find_cluster(store, name, kind);
     if (log->cluster == NULL) {
-        log->cluster = new_cluster(store, name);
+        log->cluster = new_cluster(store, name, kind);
     }
     if (log->cluster == NULL) {
         free(log);

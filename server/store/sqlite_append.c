@@ -13,6 +13,7 @@ struct append_job {
     struct sqlite_row row;
     struct buf encoded; /* the change being stored */
     bool conflict;
+    bool cluster_moved;
     struct sqlite_changes missed;
 };
 
@@ -23,31 +24,32 @@ static void bind_head(sqlite3_stmt *statement, const struct position *head)
     (void)sqlite3_bind_int64(statement, 3, (sqlite3_int64)head->token);
 }
 
-static qvt_status add_cluster(struct append_job *job, const struct sqlite_file *file, const struct position *head,
-                              qvt_error *error)
+static qvt_status add_log(struct append_job *job, const struct sqlite_file *file, const struct position *head,
+                          qvt_error *error)
 {
-    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_ADD_CLUSTER);
+    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_ADD_LOG);
     job->row.base = job->append->changes[0]->position.revision - 1;
     bind_head(statement, head);
     (void)sqlite3_bind_text(statement, 4, job->log->cluster->name, -1, SQLITE_STATIC);
     (void)sqlite3_bind_int64(statement, 5, (sqlite3_int64)job->row.base);
+    (void)sqlite3_bind_int(statement, 6, (int)job->log->base.kind);
     QVT_TRY(sqlite_file_run(file, statement, error));
     job->row.id = sqlite3_last_insert_rowid(file->db);
     return QVT_OK;
 }
 
-static qvt_status put_cluster(struct append_job *job, const struct sqlite_file *file, qvt_error *error)
+static qvt_status put_head(struct append_job *job, const struct sqlite_file *file, qvt_error *error)
 {
     const struct position *head = &job->append->changes[job->append->change_count - 1]->position;
     if (job->row.id == 0) {
-        QVT_TRY(add_cluster(job, file, head, error));
+        QVT_TRY(add_log(job, file, head, error));
     } else {
-        sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_MOVE_CLUSTER);
+        sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_MOVE_HEAD);
         bind_head(statement, head);
         (void)sqlite3_bind_int64(statement, 4, job->row.id);
         QVT_TRY(sqlite_file_run(file, statement, error));
     }
-    if (job->row.id > SQLITE_CLUSTERS_MAX || head->revision - job->row.base > SQLITE_CHANGES_MAX) {
+    if (job->row.id > SQLITE_LOGS_MAX || head->revision - job->row.base > SQLITE_CHANGES_MAX) {
         return qvt_error_set(error, QVT_RESOURCE_EXHAUSTED, NULL, "%s cannot number more changes", file->path);
     }
     return QVT_OK;
@@ -132,14 +134,29 @@ static qvt_status refuse(struct append_job *job, const struct sqlite_file *file,
     return QVT_OK;
 }
 
+/* Whether the log that a move was decided beside stands where it stood then. */
+static qvt_status check_cluster(struct append_job *job, const struct sqlite_file *file, qvt_error *error)
+{
+    struct sqlite_row cluster;
+    QVT_TRY(sqlite_find_log(file, job->log->cluster->name, STORE_LOG_CLUSTER, &cluster, error));
+    job->cluster_moved = !position_equal(&cluster.head, job->append->cluster_head);
+    return QVT_OK;
+}
+
 static qvt_status run(struct sqlite_job *base, struct sqlite_file *file, qvt_error *error)
 {
     struct append_job *job = (struct append_job *)(void *)base;
-    QVT_TRY(sqlite_find_cluster(file, job->log->cluster->name, &job->row, error));
+    QVT_TRY(sqlite_find_log(file, job->log->cluster->name, job->log->base.kind, &job->row, error));
     if (!position_equal(&job->row.head, job->append->expected)) {
         return refuse(job, file, error);
     }
-    QVT_TRY(put_cluster(job, file, error));
+    if (job->append->cluster_head != NULL) {
+        QVT_TRY(check_cluster(job, file, error));
+        if (job->cluster_moved) {
+            return QVT_OK;
+        }
+    }
+    QVT_TRY(put_head(job, file, error));
     for (size_t i = 0; i < job->append->change_count; i++) {
         QVT_TRY(put_change(job, file, job->append->changes[i], error));
     }
@@ -183,6 +200,8 @@ static void finish(struct sqlite_job *base, qvt_status status, const qvt_error *
     store_volatile_hold(job->log->base.memory, job->append->lapsed, job->append->lapsed_count, false);
     if (status == QVT_OK && job->conflict) {
         outcome = STORE_CONFLICT;
+    } else if (status == QVT_OK && job->cluster_moved) {
+        outcome = STORE_CLUSTER_MOVED;
     } else if (status == QVT_OK) {
         outcome = commit(job);
         tell_others(job);

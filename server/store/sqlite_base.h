@@ -34,11 +34,12 @@ struct sqlite_store {
     void *on_closed_data;
 };
 
-/* What is kept in memory of a cluster as long as a log of it is open. */
+/* What is kept in memory of a cluster's log as long as it is open. */
 struct sqlite_cluster {
     struct list link;
     struct list logs; /* sqlite_log.link */
     struct store_volatile memory;
+    enum store_log_kind kind;
     char name[];
 };
 
@@ -54,17 +55,17 @@ void sqlite_submit(struct sqlite_store *store, struct sqlite_job *job);
 
 /* ---- on the pool ---- */
 
-/* A cluster as the file has it. */
+/* A log as the file has it. */
 struct sqlite_row {
     int64_t id;    /* 0: there is none */
     uint64_t base; /* the revision before its first change */
     struct position head;
 };
 
-/* The changes of a cluster are next to each other by key, in the order of their revisions: as many as the bits allow. */
+/* The changes of a log are next to each other by key, in the order of their revisions: as many as the bits allow. */
 enum { SQLITE_CHANGE_BITS = 45 };
 #define SQLITE_CHANGES_MAX ((UINT64_C(1) << SQLITE_CHANGE_BITS) - 1)
-#define SQLITE_CLUSTERS_MAX (INT64_MAX >> SQLITE_CHANGE_BITS)
+#define SQLITE_LOGS_MAX (INT64_MAX >> SQLITE_CHANGE_BITS)
 
 /* A revision from before the first change counts as base, one beyond the last possible as that. */
 static inline int64_t sqlite_change_id(const struct sqlite_row *row, uint64_t revision)
@@ -74,8 +75,8 @@ static inline int64_t sqlite_change_id(const struct sqlite_row *row, uint64_t re
     return (int64_t)((uint64_t)row->id << SQLITE_CHANGE_BITS | within);
 }
 
-QVT_MUST_CHECK qvt_status sqlite_find_cluster(const struct sqlite_file *file, const char *name, struct sqlite_row *out,
-                                              qvt_error *error);
+QVT_MUST_CHECK qvt_status sqlite_find_log(const struct sqlite_file *file, const char *name, enum store_log_kind kind,
+                                          struct sqlite_row *out, qvt_error *error);
 
 /* Start from {0}. */
 struct sqlite_changes {
@@ -84,7 +85,7 @@ struct sqlite_changes {
     size_t capacity;
 };
 
-/* Adds the kept changes of the cluster after this revision. */
+/* Adds the kept changes of the log after this revision. */
 QVT_MUST_CHECK qvt_status sqlite_read_changes(const struct sqlite_file *file, const struct sqlite_row *row,
                                               uint64_t after, struct sqlite_changes *changes, qvt_error *error);
 void sqlite_changes_deinit(struct sqlite_changes *changes);

@@ -17,17 +17,17 @@
     X(BEGIN, "BEGIN IMMEDIATE")                                                                                        \
     X(COMMIT, "COMMIT")                                                                                                \
     X(ROLLBACK, "ROLLBACK")                                                                                            \
-    X(LIST_CLUSTERS, "SELECT name FROM clusters ORDER BY name")                                                        \
-    X(FIND_CLUSTER, "SELECT id, store_id, revision, token, base FROM clusters WHERE name = ?")                         \
-    X(ADD_CLUSTER, "INSERT INTO clusters (store_id, revision, token, name, base) VALUES (?, ?, ?, ?, ?)")              \
-    X(MOVE_CLUSTER, "UPDATE clusters SET store_id = ?, revision = ?, token = ? WHERE id = ?")                          \
+    X(LIST_CLUSTERS, "SELECT name FROM logs WHERE kind = 0 ORDER BY name")                                             \
+    X(FIND_LOG, "SELECT id, store_id, revision, token, base FROM logs WHERE name = ? AND kind = ?")                    \
+    X(ADD_LOG, "INSERT INTO logs (store_id, revision, token, name, base, kind) VALUES (?, ?, ?, ?, ?, ?)")             \
+    X(MOVE_HEAD, "UPDATE logs SET store_id = ?, revision = ?, token = ? WHERE id = ?")                                 \
     X(PUT_CHANGE, "INSERT INTO changes (id, encoded) VALUES (?, ?)")                                                   \
     X(TRIM_CHANGES, "DELETE FROM changes WHERE id > ? AND id < ?")                                                     \
     X(LOAD_CHANGES, "SELECT encoded FROM changes WHERE id > ? AND id <= ? ORDER BY id")                                \
-    X(PUT_RECORD, "REPLACE INTO records (cluster, kind, key, field, revision, time_us, value)"                         \
+    X(PUT_RECORD, "REPLACE INTO records (log, kind, key, field, revision, time_us, value)"                             \
                   " VALUES (?, ?, ?, ?, ?, ?, ?)")                                                                     \
-    X(DELETE_RECORD, "DELETE FROM records WHERE cluster = ? AND kind = ? AND key = ?")                                 \
-    X(LOAD_RECORDS, "SELECT kind, key, field, revision, time_us, value FROM records WHERE cluster = ?")
+    X(DELETE_RECORD, "DELETE FROM records WHERE log = ? AND kind = ? AND key = ?")                                     \
+    X(LOAD_RECORDS, "SELECT kind, key, field, revision, time_us, value FROM records WHERE log = ?")
 
 enum sqlite_statement {
 #define SQLITE_STATEMENT_NAME(name, sql) STATEMENT_##name,

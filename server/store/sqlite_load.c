@@ -116,7 +116,7 @@ static qvt_status read_records(struct load_job *job, const struct sqlite_file *f
 static qvt_status run(struct sqlite_job *base, struct sqlite_file *file, qvt_error *error)
 {
     struct load_job *job = (struct load_job *)(void *)base;
-    QVT_TRY(sqlite_find_cluster(file, job->log->cluster->name, &job->row, error));
+    QVT_TRY(sqlite_find_log(file, job->log->cluster->name, job->log->base.kind, &job->row, error));
     if (job->row.id == 0) {
         return QVT_OK;
     }

@@ -17,12 +17,12 @@
 /* In one transaction with the tables, so that a file is ours entirely or not at all. */
 static const char create_sql[] =
     "BEGIN EXCLUSIVE;"
-    "CREATE TABLE clusters (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, store_id TEXT NOT NULL,"
-    " revision INTEGER NOT NULL, token INTEGER NOT NULL, base INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE logs (id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind INTEGER NOT NULL, store_id TEXT NOT NULL,"
+    " revision INTEGER NOT NULL, token INTEGER NOT NULL, base INTEGER NOT NULL, UNIQUE (name, kind)) STRICT;"
     "CREATE TABLE changes (id INTEGER PRIMARY KEY, encoded BLOB NOT NULL) STRICT;"
-    "CREATE TABLE records (cluster INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL, field INTEGER NOT NULL,"
+    "CREATE TABLE records (log INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL, field INTEGER NOT NULL,"
     " revision INTEGER NOT NULL, time_us INTEGER NOT NULL, value BLOB NOT NULL,"
-    " PRIMARY KEY (cluster, kind, key)) WITHOUT ROWID, STRICT;" SET_IDENTITY "COMMIT;";
+    " PRIMARY KEY (log, kind, key)) WITHOUT ROWID, STRICT;" SET_IDENTITY "COMMIT;";
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
 #define STATEMENT_SQL(name, sql) [STATEMENT_##name] = (sql),

@@ -3,13 +3,14 @@
 #include "base/check.h"
 #include "server/store/sqlite_base.h"
 
-qvt_status sqlite_find_cluster(const struct sqlite_file *file, const char *name, struct sqlite_row *out,
-                               qvt_error *error)
+qvt_status sqlite_find_log(const struct sqlite_file *file, const char *name, enum store_log_kind kind,
+                           struct sqlite_row *out, qvt_error *error)
 {
-    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_FIND_CLUSTER);
+    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_FIND_LOG);
     qvt_status status = QVT_OK;
     *out = (struct sqlite_row){.id = 0};
     (void)sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int(statement, 2, (int)kind);
     while (sqlite_file_next(file, statement, &status, error)) {
         qvt_slice store_id = sqlite_file_column(statement, 1);
         if (store_id.len != STORE_ID_LEN) {
@@ -135,7 +136,7 @@ struct head_job {
 static qvt_status run_head(struct sqlite_job *base, struct sqlite_file *file, qvt_error *error)
 {
     struct head_job *job = (struct head_job *)(void *)base;
-    return sqlite_find_cluster(file, job->log->cluster->name, &job->row, error);
+    return sqlite_find_log(file, job->log->cluster->name, job->log->base.kind, &job->row, error);
 }
 
 static void finish_head(struct sqlite_job *base, qvt_status status, const qvt_error *error)

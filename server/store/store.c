@@ -32,13 +32,26 @@ int64_t store_monotonic_us(const struct store *store)
     return clock_monotonic_us(store->clock);
 }
 
-qvt_status store_open_log(struct store *store, const char *name, store_on_changes on_changes, void *data,
-                          struct store_log **out)
+static qvt_status open_log(struct store *store, const char *name, enum store_log_kind kind, store_on_changes on_changes,
+                           void *data, struct store_log **out)
 {
-    QVT_TRY(store->ops->open_log(store, name, out));
+    QVT_TRY(store->ops->open_log(store, name, kind, out));
+    (*out)->kind = kind;
     (*out)->on_changes = on_changes;
     (*out)->on_changes_data = data;
     return QVT_OK;
+}
+
+qvt_status store_open_log(struct store *store, const char *name, store_on_changes on_changes, void *data,
+                          struct store_log **out)
+{
+    return open_log(store, name, STORE_LOG_CLUSTER, on_changes, data, out);
+}
+
+qvt_status store_open_moves(struct store *store, const char *name, store_on_changes on_changes, void *data,
+                            struct store_log **out)
+{
+    return open_log(store, name, STORE_LOG_MOVES, on_changes, data, out);
 }
 
 void store_close_log(struct store_log *log)
@@ -71,6 +84,7 @@ static void on_appended(void *data, enum store_append_outcome outcome, struct ch
 void store_append(struct store_log *log, const struct store_append *append, store_on_append on_append, void *data)
 {
     QVT_ASSERT(append->change_count > 0);
+    QVT_ASSERT((append->cluster_head != NULL) == (log->kind == STORE_LOG_MOVES));
     log->on_append = on_append;
     log->on_append_data = data;
     log->append_began_us = store_monotonic_us(log->store);

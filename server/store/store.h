@@ -31,7 +31,7 @@ bool store_is_shared(const struct store *store);
 int64_t store_wall_us(const struct store *store);
 int64_t store_monotonic_us(const struct store *store);
 
-/* ---- a cluster's log ---- */
+/* ---- a cluster's logs: two, of one store_id ---- */
 
 /* Called with changes that another replica appended, in order, gapless, from the position of the load on. */
 typedef void (*store_on_changes)(void *data, struct change *const *changes, size_t count);
@@ -39,6 +39,11 @@ typedef void (*store_on_changes)(void *data, struct change *const *changes, size
 /* Opens the log of a cluster, which need not exist. `name` is copied; on_changes may be NULL. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status store_open_log(struct store *store, const char *name, store_on_changes on_changes, void *data,
                                          struct store_log **out);
+
+/* Likewise the cluster's second log: owners of actors and their migrations (SPEC §10.1). It has a head, records and history
+ * of its own, and neither leases nor soft state. */
+QVT_MUST_CHECK qvt_status store_open_moves(struct store *store, const char *name, store_on_changes on_changes,
+                                           void *data, struct store_log **out);
 
 /* No call may be pending. NULL is fine. */
 void store_close_log(struct store_log *log);
@@ -76,14 +81,18 @@ struct store_append {
     const uint64_t *lapsed; /* condition: these leases are over, or there are none */
     size_t lapsed_count;
     uint64_t keep_from; /* history below this revision may be dropped */
+    /* Moves only, required there: the head of the cluster's own log that the changes were decided at, and whose store_id
+     * they carry. It exists. */
+    const struct position *cluster_head;
 };
 
 enum store_append_outcome {
     STORE_APPENDED, /* with an error: committed, but not as safely as the store was asked to; callers are told the error */
-    STORE_CONFLICT, /* the head differs; what was missed comes with it, nothing: reload */
-    STORE_UNMET,    /* a lease of the condition runs again */
-    STORE_FAILED,   /* nothing was applied: see error (RESOURCE_EXHAUSTED, UNAVAILABLE, NO_MEMORY) */
-    STORE_UNCERTAIN /* applied or not, cannot be known: reload */
+    STORE_CONFLICT,      /* the head differs; what was missed comes with it, nothing: reload */
+    STORE_UNMET,         /* a lease of the condition runs again */
+    STORE_CLUSTER_MOVED, /* moves only: the cluster's own log is not at cluster_head: catch up there, decide again */
+    STORE_FAILED,        /* nothing was applied: see error (RESOURCE_EXHAUSTED, UNAVAILABLE, NO_MEMORY) */
+    STORE_UNCERTAIN      /* applied or not, cannot be known: reload */
 };
 
 typedef void (*store_on_append)(void *data, enum store_append_outcome outcome, struct change *const *missed,

@@ -24,10 +24,12 @@ struct store_away_ops {
     size_t (*lease_count)(const struct store_log *log); /* NULL: unknown */
 };
 
+enum store_log_kind { STORE_LOG_CLUSTER, STORE_LOG_MOVES };
+
 struct store_ops {
     void (*close)(struct store *store, void (*on_closed)(void *data), void *data);
     void (*list)(struct store *store, store_on_list on_list, void *data);
-    qvt_status (*open_log)(struct store *store, const char *name, struct store_log **out);
+    qvt_status (*open_log)(struct store *store, const char *name, enum store_log_kind kind, struct store_log **out);
     void (*close_log)(struct store_log *log);
     void (*load)(struct store_log *log, store_on_load on_load, void *data);
     void (*append)(struct store_log *log, const struct store_append *append, store_on_append on_append, void *data);
@@ -52,6 +54,7 @@ struct store_volatile {
 /* First member of an implementation's own struct. */
 struct store_log {
     struct store *store;
+    enum store_log_kind kind;
     struct store_volatile *memory; /* unless ops->away */
     store_on_changes on_changes;
     void *on_changes_data;

@@ -63,11 +63,12 @@ static void list_inner(struct store *store, store_on_list on_list, void *data)
     store_list(((struct held_store *)(void *)store)->inner, on_list, data);
 }
 
-static qvt_status open_log(struct store *store, const char *name, struct store_log **out)
+static qvt_status open_log(struct store *store, const char *name, enum store_log_kind kind, struct store_log **out)
 {
     struct held_store *held = (struct held_store *)(void *)store;
     struct held_log *log = calloc(1, sizeof *log);
     CU_ASSERT_PTR_NOT_NULL_FATAL(log);
+    CU_ASSERT_EQUAL(kind, STORE_LOG_CLUSTER);
     CU_ASSERT_EQUAL_FATAL(store_open_log(held->inner, name, on_changes, log, &log->inner), QVT_OK);
     list_init(&log->news);
     log->held = held;

@@ -41,9 +41,19 @@
     X(a_replica_replaces_its_own_value)                                                                                \
     X(soft_state_never_moves_the_head)
 
+/* X(case): conformance_moves.c */
+#define CONFORMANCE_MOVES_CASES(X)                                                                                     \
+    X(moves_have_a_head_records_and_history_of_their_own)                                                              \
+    X(an_append_to_moves_needs_both_heads)                                                                             \
+    X(an_append_to_moves_leaves_the_cluster_where_it_is)                                                               \
+    X(moves_without_a_cluster_are_refused)                                                                             \
+    X(moves_of_clusters_are_apart)                                                                                     \
+    X(moves_are_told_to_logs_of_moves_only)
+
 #define CONFORMANCE_DECLARE(name) void name(void);
 CONFORMANCE_LOG_CASES(CONFORMANCE_DECLARE)
 CONFORMANCE_LEASES_CASES(CONFORMANCE_DECLARE)
+CONFORMANCE_MOVES_CASES(CONFORMANCE_DECLARE)
 #undef CONFORMANCE_DECLARE
 
 #endif

@@ -88,6 +88,13 @@ struct store_log *scene_log(struct scene *scene, const char *cluster)
     return log;
 }
 
+struct store_log *scene_moves(struct scene *scene, const char *cluster)
+{
+    struct store_log *log = NULL;
+    QVT_ASSERT(store_open_moves(scene->store, cluster, NULL, NULL, &log) == QVT_OK);
+    return log;
+}
+
 static struct change **keep_changes(struct change *const *changes, size_t count)
 {
     struct change **kept = malloc((count + 1) * sizeof(struct change *));
@@ -266,7 +273,7 @@ struct change *scene_change(struct scene *scene, struct position *head, struct i
     for (size_t i = 0; i < delete_count; i++) {
         delete_copies[i] = deletes[i];
     }
-    if (head->revision == 0) {
+    if (head->revision == 0 && head->store_id[0] == '\0') {
         (void)snprintf(head->store_id, sizeof head->store_id, "%032x", (unsigned)++scene->tokens);
     }
     draft.previous_token = head->token;

@@ -32,6 +32,7 @@ void scene_stop(struct scene *scene);
 qvt_status scene_start(struct scene *scene, qvt_error *error);
 
 struct store_log *scene_log(struct scene *scene, const char *cluster);
+struct store_log *scene_moves(struct scene *scene, const char *cluster); /* its second log */
 
 /* ---- answers, to be released ---- */
 
@@ -79,7 +80,8 @@ void scene_wait(struct scene *scene, const bool *done);
 
 /* ---- changes ---- */
 
-/* A change that follows *head, which moves to it; from head {0}, the first of a new cluster. */
+/* A change that follows *head, which moves to it; from head {0}, the first of a new cluster, and from revision 0 of a
+ * store_id, the first of that cluster's moves. */
 struct change *scene_change(struct scene *scene, struct position *head, struct image *const *puts, size_t put_count,
                             const struct change_key *deletes, size_t delete_count);
 
