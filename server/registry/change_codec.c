@@ -59,19 +59,14 @@ static qvt_status put_record(struct buf *out, const struct image *image)
 
 static qvt_status put_position(struct buf *out, const struct position *position)
 {
-    struct buf inner = BUF_INIT;
-    qvt_status status = wire_put_text(&inner, POSITION_STORE_ID, qvt_slice_text(position->store_id));
-    if (status == QVT_OK) {
-        status = wire_put_uint(&inner, POSITION_REVISION, position->revision);
-    }
-    if (status == QVT_OK && position->token != 0) {
-        status = wire_put_fixed64(&inner, POSITION_TOKEN, position->token);
-    }
-    if (status == QVT_OK) {
-        status = wire_put_bytes(out, CHANGE_POSITION, buf_slice(&inner));
-    }
-    buf_deinit(&inner);
-    return status;
+    qvt_slice store_id = qvt_slice_text(position->store_id);
+    size_t len = store_id.len == 0 ? 0 : wire_head_len(POSITION_STORE_ID, store_id.len) + store_id.len;
+    len += varint_field_len(POSITION_REVISION, position->revision);
+    len += position->token == 0 ? 0 : 1 + sizeof position->token;
+    QVT_TRY(wire_put_head(out, CHANGE_POSITION, len));
+    QVT_TRY(wire_put_text(out, POSITION_STORE_ID, store_id));
+    QVT_TRY(wire_put_uint(out, POSITION_REVISION, position->revision));
+    return position->token == 0 ? QVT_OK : wire_put_fixed64(out, POSITION_TOKEN, position->token);
 }
 
 static qvt_status put_records(struct buf *out, const struct change *change)

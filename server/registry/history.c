@@ -26,7 +26,7 @@ static void forget_request(struct history *history, const struct change *change)
     }
 }
 
-static void drop_oldest(struct history *history)
+void history_drop_oldest(struct history *history)
 {
     struct change *change = *slot_at(history, 0);
     forget_request(history, change);
@@ -40,7 +40,7 @@ static void drop_oldest(struct history *history)
 void history_deinit(struct history *history)
 {
     while (history->count > 0) {
-        drop_oldest(history);
+        history_drop_oldest(history);
     }
     table_deinit(&history->requests);
     free(history->ring);
@@ -100,14 +100,14 @@ static bool is_over(const struct history *history, const struct registry_limits 
 void history_trim(struct history *history, const struct registry_limits *limits, int64_t now_us)
 {
     while (history->count > 1 && is_over(history, limits, now_us)) {
-        drop_oldest(history);
+        history_drop_oldest(history);
     }
 }
 
 void history_drop_below(struct history *history, uint64_t revision)
 {
     while (history->count > 1 && history->first_revision < revision) {
-        drop_oldest(history);
+        history_drop_oldest(history);
     }
 }
 

@@ -31,6 +31,9 @@ void history_trim(struct history *history, const struct registry_limits *limits,
 /* Drops the changes below the revision; the newest stays. */
 void history_drop_below(struct history *history, uint64_t revision);
 
+/* There is one. */
+void history_drop_oldest(struct history *history);
+
 /* The change with this revision, or NULL. Borrowed. */
 struct change *history_at(const struct history *history, uint64_t revision);
 

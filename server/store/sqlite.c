@@ -178,6 +178,7 @@ static void close_log(struct store_log *base)
     if (list_is_empty(&cluster->logs)) {
         list_remove(&cluster->link);
         store_volatile_deinit(&cluster->memory);
+        sqlite_kept_forget(&cluster->kept);
         free(cluster);
     }
 }

@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "server/store/sqlite_file.h"
+#include "server/store/sqlite_kept.h"
 #include "server/store/store_base.h"
 
 struct sqlite_job {
@@ -39,6 +40,7 @@ struct sqlite_cluster {
     struct list link;
     struct list logs; /* sqlite_log.link */
     struct store_volatile memory;
+    struct sqlite_kept kept;
     enum store_log_kind kind;
     char name[];
 };
@@ -55,14 +57,18 @@ void sqlite_submit(struct sqlite_store *store, struct sqlite_job *job);
 
 /* ---- on the pool ---- */
 
-/* A log as the file has it. */
+/* How a log lies in the file: the changes of an append are one row of `appends`, which is all that a commit writes.
+ * A record is written once the change that put it leaves the history and it was not put or deleted again meanwhile. So
+ * the log's records are those of `records`, with the kept changes applied. */
 struct sqlite_row {
-    int64_t id;    /* 0: there is none */
-    uint64_t base; /* the revision before its first change */
+    int64_t id;         /* 0: there is none */
+    uint64_t base;      /* the revision before its first change */
+    uint64_t kept_from; /* changes below that are in `records`, even where a row of `appends` still has them */
     struct position head;
 };
 
-/* The changes of a log are next to each other by key, in the order of their revisions: as many as the bits allow. */
+/* The appends of a log are next to each other by key, in the order of their first revisions: as many as the bits
+ * allow. */
 enum { SQLITE_CHANGE_BITS = 45 };
 #define SQLITE_CHANGES_MAX ((UINT64_C(1) << SQLITE_CHANGE_BITS) - 1)
 #define SQLITE_LOGS_MAX (INT64_MAX >> SQLITE_CHANGE_BITS)
@@ -78,16 +84,16 @@ static inline int64_t sqlite_change_id(const struct sqlite_row *row, uint64_t re
 QVT_MUST_CHECK qvt_status sqlite_find_log(const struct sqlite_file *file, const char *name, enum store_log_kind kind,
                                           struct sqlite_row *out, qvt_error *error);
 
-/* Start from {0}. */
+/* Their own references. Start from {0}. */
 struct sqlite_changes {
     struct change **items;
     size_t count;
     size_t capacity;
 };
 
-/* Adds the kept changes of the log after this revision. */
+/* Adds the kept changes of the log. */
 QVT_MUST_CHECK qvt_status sqlite_read_changes(const struct sqlite_file *file, const struct sqlite_row *row,
-                                              uint64_t after, struct sqlite_changes *changes, qvt_error *error);
+                                              struct sqlite_changes *changes, qvt_error *error);
 void sqlite_changes_deinit(struct sqlite_changes *changes);
 
 /* ---- operations of the store ---- */

@@ -18,12 +18,14 @@
     X(COMMIT, "COMMIT")                                                                                                \
     X(ROLLBACK, "ROLLBACK")                                                                                            \
     X(LIST_CLUSTERS, "SELECT name FROM logs WHERE kind = 0 ORDER BY name")                                             \
-    X(FIND_LOG, "SELECT id, store_id, revision, token, base FROM logs WHERE name = ? AND kind = ?")                    \
-    X(ADD_LOG, "INSERT INTO logs (store_id, revision, token, name, base, kind) VALUES (?, ?, ?, ?, ?, ?)")             \
-    X(MOVE_HEAD, "UPDATE logs SET store_id = ?, revision = ?, token = ? WHERE id = ?")                                 \
-    X(PUT_CHANGE, "INSERT INTO changes (id, encoded) VALUES (?, ?)")                                                   \
-    X(TRIM_CHANGES, "DELETE FROM changes WHERE id > ? AND id < ?")                                                     \
-    X(LOAD_CHANGES, "SELECT encoded FROM changes WHERE id > ? AND id <= ? ORDER BY id")                                \
+    X(FIND_LOG, "SELECT id, store_id, revision, token, base, kept_from FROM logs WHERE name = ? AND kind = ?")         \
+    X(ADD_LOG, "INSERT INTO logs (store_id, revision, token, kept_from, name, base, kind)"                             \
+               " VALUES (?, ?, ?, ?, ?, ?, ?)")                                                                        \
+    X(MOVE_HEAD, "UPDATE logs SET store_id = ?, revision = ?, token = ?, kept_from = ? WHERE id = ?")                  \
+    X(PUT_APPEND, "INSERT INTO appends (id, changes) VALUES (?, ?)")                                                   \
+    X(TRIM_APPENDS, "DELETE FROM appends WHERE id > ?1 AND id <"                                                       \
+                    " (SELECT max(id) FROM appends WHERE id > ?1 AND id <= ?2)")                                       \
+    X(LOAD_APPENDS, "SELECT changes FROM appends WHERE id > ? AND id <= ? ORDER BY id")                                \
     X(PUT_RECORD, "REPLACE INTO records (log, kind, key, field, revision, time_us, value)"                             \
                   " VALUES (?, ?, ?, ?, ?, ?, ?)")                                                                     \
     X(DELETE_RECORD, "DELETE FROM records WHERE log = ? AND kind = ? AND key = ?")                                     \

@@ -11,37 +11,52 @@ struct load_job {
     void *data;
     struct sqlite_row row;
     struct sqlite_changes history;
-    struct table newest; /* the last image of every record in the history */
+    struct sqlite_kept kept; /* the same */
+    struct table gone;       /* keys that a change of the history deletes */
     struct image **records;
     size_t record_count;
     size_t record_capacity;
 };
 
-static bool same_record(const void *item, const void *key)
+static bool same_key(const void *item, const void *key)
 {
+    const struct change_key *known = item;
     const struct change_key *wanted = key;
-    return image_kind(item) == wanted->kind && qvt_slice_equal(image_key(item), wanted->key);
+    return known->kind == wanted->kind && qvt_slice_equal(known->key, wanted->key);
 }
 
-static struct image *find_newest(const struct load_job *job, uint32_t kind, qvt_slice key)
+static bool is_gone(const struct load_job *job, const struct change_key *key)
 {
-    struct change_key wanted = {kind, key};
-    return table_find(&job->newest, table_hash(key, kind), same_record, &wanted);
+    return table_find(&job->gone, table_hash(key->key, key->kind), same_key, key) != NULL;
 }
 
-static qvt_status index_change(struct load_job *job, const struct change *change)
+static qvt_status note_gone(struct load_job *job, const struct change *change)
 {
-    QVT_TRY(table_reserve(&job->newest, change->put_count));
-    for (size_t i = 0; i < change->put_count; i++) {
-        struct image *image = change->puts[i];
-        uint64_t hash = table_hash(image_key(image), image_kind(image));
-        struct image *older = find_newest(job, image_kind(image), image_key(image));
-        if (older != NULL) {
-            table_remove(&job->newest, hash, older);
+    QVT_TRY(table_reserve(&job->gone, change->delete_count));
+    for (size_t i = 0; i < change->delete_count; i++) {
+        struct change_key *key = &change->deletes[i];
+        if (!is_gone(job, key)) {
+            table_add(&job->gone, table_hash(key->key, key->kind), key);
         }
-        table_add(&job->newest, hash, image);
     }
     return QVT_OK;
+}
+
+static qvt_status index_history(struct load_job *job)
+{
+    sqlite_kept_add(&job->kept, job->history.items, job->history.count);
+    if (!job->kept.known) {
+        return QVT_NO_MEMORY;
+    }
+    for (size_t i = 0; i < job->history.count; i++) {
+        QVT_TRY(note_gone(job, job->history.items[i]));
+    }
+    return QVT_OK;
+}
+
+static qvt_status no_memory(qvt_error *error)
+{
+    return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
 }
 
 static qvt_status damaged(const struct load_job *job, const struct sqlite_file *file, qvt_error *error)
@@ -53,50 +68,49 @@ static qvt_status damaged(const struct load_job *job, const struct sqlite_file *
 static qvt_status read_history(struct load_job *job, const struct sqlite_file *file, qvt_error *error)
 {
     const struct sqlite_changes *history = &job->history;
-    QVT_TRY(sqlite_read_changes(file, &job->row, 0, &job->history, error));
-    for (size_t i = 0; i < history->count; i++) {
-        const struct change *change = history->items[i];
-        if (i > 0 && change->previous_token != history->items[i - 1]->position.token) {
+    QVT_TRY(sqlite_read_changes(file, &job->row, &job->history, error));
+    for (size_t i = 1; i < history->count; i++) {
+        if (history->items[i]->previous_token != history->items[i - 1]->position.token) {
             return damaged(job, file, error);
-        }
-        if (index_change(job, change) != QVT_OK) {
-            return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
         }
     }
     bool ends_at_head =
         history->count > 0 && position_equal(&history->items[history->count - 1]->position, &job->row.head);
-    return ends_at_head ? QVT_OK : damaged(job, file, error);
-}
-
-/* Columns: kind, key, field, revision, time_us, value. The newest image of a record is the same memory in records and
- * history; its value is then not even read. */
-static qvt_status read_record(const struct load_job *job, sqlite3_stmt *row, struct image **out)
-{
-    uint32_t kind = (uint32_t)sqlite3_column_int64(row, 0);
-    qvt_slice key = sqlite_file_column(row, 1);
-    struct image_origin origin = {(uint64_t)sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 4)};
-    struct image *known = find_newest(job, kind, key);
-    if (known != NULL && image_origin(known).revision == origin.revision) {
-        *out = image_ref(known);
-        return QVT_OK;
+    if (!ends_at_head) {
+        return damaged(job, file, error);
     }
-    return image_new(out, kind, (uint32_t)sqlite3_column_int64(row, 2), key, sqlite_file_column(row, 5), origin);
+    return index_history(job) == QVT_OK ? QVT_OK : no_memory(error);
 }
 
-static qvt_status add_record(struct load_job *job, sqlite3_stmt *row)
+/* Takes the reference. */
+static qvt_status add_record(struct load_job *job, struct image *image)
 {
     if (job->record_count == job->record_capacity) {
         size_t capacity = job->record_capacity == 0 ? 64 : job->record_capacity * 2;
         struct image **records = realloc(job->records, capacity * sizeof(struct image *));
         if (records == NULL) {
+            image_unref(image);
             return QVT_NO_MEMORY;
         }
         job->records = records;
         job->record_capacity = capacity;
     }
-    QVT_TRY(read_record(job, row, &job->records[job->record_count]));
-    job->record_count++;
+    job->records[job->record_count++] = image;
     return QVT_OK;
+}
+
+/* Columns: kind, key, field, revision, time_us, value. What the history knows better is not even read. */
+static qvt_status read_record(struct load_job *job, sqlite3_stmt *row)
+{
+    struct change_key key = {(uint32_t)sqlite3_column_int64(row, 0), sqlite_file_column(row, 1)};
+    struct image_origin origin = {(uint64_t)sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 4)};
+    struct image *image = NULL;
+    if (sqlite_kept_newest(&job->kept, key.kind, key.key) != NULL || is_gone(job, &key)) {
+        return QVT_OK;
+    }
+    QVT_TRY(image_new(&image, key.kind, (uint32_t)sqlite3_column_int64(row, 2), key.key, sqlite_file_column(row, 5),
+                      origin));
+    return add_record(job, image);
 }
 
 static qvt_status read_records(struct load_job *job, const struct sqlite_file *file, qvt_error *error)
@@ -105,12 +119,24 @@ static qvt_status read_records(struct load_job *job, const struct sqlite_file *f
     qvt_status status = QVT_OK;
     (void)sqlite3_bind_int64(row, 1, job->row.id);
     while (sqlite_file_next(file, row, &status, error)) {
-        if (add_record(job, row) != QVT_OK) {
+        if (read_record(job, row) != QVT_OK) {
             (void)sqlite3_reset(row);
-            return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
+            return no_memory(error);
         }
     }
     return status;
+}
+
+static qvt_status add_newest(struct load_job *job, qvt_error *error)
+{
+    size_t cursor = 0;
+    struct image *image;
+    while ((image = table_next(&job->kept.newest, &cursor)) != NULL) {
+        if (add_record(job, image_ref(image)) != QVT_OK) {
+            return no_memory(error);
+        }
+    }
+    return QVT_OK;
 }
 
 static qvt_status run(struct sqlite_job *base, struct sqlite_file *file, qvt_error *error)
@@ -121,7 +147,8 @@ static qvt_status run(struct sqlite_job *base, struct sqlite_file *file, qvt_err
         return QVT_OK;
     }
     QVT_TRY(read_history(job, file, error));
-    return read_records(job, file, error);
+    QVT_TRY(read_records(job, file, error));
+    return add_newest(job, error);
 }
 
 static void free_job(struct load_job *job)
@@ -129,10 +156,20 @@ static void free_job(struct load_job *job)
     for (size_t i = 0; i < job->record_count; i++) {
         image_unref(job->records[i]);
     }
-    table_deinit(&job->newest);
+    table_deinit(&job->gone);
+    sqlite_kept_forget(&job->kept);
     sqlite_changes_deinit(&job->history);
     free(job->records);
     free(job);
+}
+
+/* Out of memory: the next append reads it again. */
+static void note_kept(const struct load_job *job)
+{
+    struct sqlite_kept *kept = &job->log->cluster->kept;
+    if (!kept->known) {
+        sqlite_kept_add(kept, job->history.items, job->history.count);
+    }
 }
 
 static void finish(struct sqlite_job *base, qvt_status status, const qvt_error *error)
@@ -143,6 +180,7 @@ static void finish(struct sqlite_job *base, qvt_status status, const qvt_error *
         status = store_volatile_load(job->log->base.memory, job->records, job->record_count,
                                      store_monotonic_us(job->log->base.store));
         error = &failure;
+        note_kept(job);
         (void)qvt_error_set(&failure, status, NULL, "out of memory");
     }
     job->log->loaded = job->log->loaded || status == QVT_OK;

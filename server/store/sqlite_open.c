@@ -8,7 +8,7 @@
 #include "server/store/sqlite_file.h"
 
 #define APPLICATION_ID 0x71767431 /* "qvt1" */
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2
 #define TEXT_OF(number) TEXT_OF_VALUE(number)
 #define TEXT_OF_VALUE(number) #number
 #define SET_IDENTITY                                                                                                   \
@@ -18,8 +18,9 @@
 static const char create_sql[] =
     "BEGIN EXCLUSIVE;"
     "CREATE TABLE logs (id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind INTEGER NOT NULL, store_id TEXT NOT NULL,"
-    " revision INTEGER NOT NULL, token INTEGER NOT NULL, base INTEGER NOT NULL, UNIQUE (name, kind)) STRICT;"
-    "CREATE TABLE changes (id INTEGER PRIMARY KEY, encoded BLOB NOT NULL) STRICT;"
+    " revision INTEGER NOT NULL, token INTEGER NOT NULL, base INTEGER NOT NULL, kept_from INTEGER NOT NULL,"
+    " UNIQUE (name, kind)) STRICT;"
+    "CREATE TABLE appends (id INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT;"
     "CREATE TABLE records (log INTEGER NOT NULL, kind INTEGER NOT NULL, key BLOB NOT NULL, field INTEGER NOT NULL,"
     " revision INTEGER NOT NULL, time_us INTEGER NOT NULL, value BLOB NOT NULL,"
     " PRIMARY KEY (log, kind, key)) WITHOUT ROWID, STRICT;" SET_IDENTITY "COMMIT;";
@@ -116,7 +117,8 @@ static int count_pages(void *data, sqlite3 *db, const char *name, int pages)
 /* Checkpoints are ours: SQLite would run them inside a commit and hide their failures. */
 static int prepare(struct sqlite_file *file)
 {
-    int result = execute(file, "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 33554432");
+    int result = execute(file, "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 33554432;"
+                               "PRAGMA secure_delete = FAST");
     if (result == SQLITE_OK) {
         result = execute(file, "BEGIN IMMEDIATE; COMMIT");
     }

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "server/registry/wire.h"
 #include "server/store/sqlite_base.h"
 
 qvt_status sqlite_find_log(const struct sqlite_file *file, const char *name, enum store_log_kind kind,
@@ -22,35 +23,55 @@ qvt_status sqlite_find_log(const struct sqlite_file *file, const char *name, enu
         out->head.revision = (uint64_t)sqlite3_column_int64(statement, 2);
         out->head.token = (uint64_t)sqlite3_column_int64(statement, 3);
         out->base = (uint64_t)sqlite3_column_int64(statement, 4);
+        out->kept_from = (uint64_t)sqlite3_column_int64(statement, 5);
     }
     return status;
 }
 
-static qvt_status add_change(struct sqlite_changes *changes, qvt_slice encoded)
+static qvt_status grow(struct sqlite_changes *changes)
 {
-    if (changes->count == changes->capacity) {
-        size_t capacity = changes->capacity == 0 ? 64 : changes->capacity * 2;
-        struct change **items = realloc(changes->items, capacity * sizeof(struct change *));
-        if (items == NULL) {
-            return QVT_NO_MEMORY;
-        }
-        changes->items = items;
-        changes->capacity = capacity;
+    if (changes->count < changes->capacity) {
+        return QVT_OK;
     }
-    QVT_TRY(change_decode(&changes->items[changes->count], encoded));
-    changes->count++;
+    size_t capacity = changes->capacity == 0 ? 64 : changes->capacity * 2;
+    struct change **items = realloc(changes->items, capacity * sizeof(struct change *));
+    if (items == NULL) {
+        return QVT_NO_MEMORY;
+    }
+    changes->items = items;
+    changes->capacity = capacity;
     return QVT_OK;
 }
 
-qvt_status sqlite_read_changes(const struct sqlite_file *file, const struct sqlite_row *row, uint64_t after,
+static qvt_status add_append(struct sqlite_changes *changes, qvt_slice encoded, uint64_t kept_from)
+{
+    struct wire_field field;
+    while (wire_next(&encoded, &field)) {
+        struct change **change = NULL;
+        QVT_TRY(grow(changes));
+        change = &changes->items[changes->count];
+        QVT_TRY(change_decode(change, field.bytes));
+        if ((*change)->position.revision < kept_from) {
+            change_unref(*change);
+            continue;
+        }
+        changes->count++;
+        if (changes->count > 1 && (*change)->position.revision != change[-1]->position.revision + 1) {
+            return QVT_DATA_LOSS;
+        }
+    }
+    return encoded.len == 0 ? QVT_OK : QVT_DATA_LOSS;
+}
+
+qvt_status sqlite_read_changes(const struct sqlite_file *file, const struct sqlite_row *row,
                                struct sqlite_changes *changes, qvt_error *error)
 {
-    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_LOAD_CHANGES);
+    sqlite3_stmt *statement = sqlite_file_statement(file, STATEMENT_LOAD_APPENDS);
     qvt_status status = QVT_OK;
-    (void)sqlite3_bind_int64(statement, 1, sqlite_change_id(row, after));
+    (void)sqlite3_bind_int64(statement, 1, sqlite_change_id(row, 0));
     (void)sqlite3_bind_int64(statement, 2, sqlite_change_id(row, UINT64_MAX));
     while (sqlite_file_next(file, statement, &status, error)) {
-        status = add_change(changes, sqlite_file_column(statement, 0));
+        status = add_append(changes, sqlite_file_column(statement, 0), row->kept_from);
         if (status != QVT_OK) {
             (void)sqlite3_reset(statement);
             return qvt_error_set(error, status, NULL, "%s: a change cannot be read: %s", file->path,

@@ -214,11 +214,11 @@ static void a_newer_format_and_an_older_one_are_refused_untouched(void)
 {
     begin();
     scene_stop(&scene);
-    execute("PRAGMA user_version = 2");
-    expect_refusal(QVT_FAILED_PRECONDITION, "has format 2, written by a newer version; this one reads format 1");
-    execute("PRAGMA user_version = 0");
-    expect_refusal(QVT_FAILED_PRECONDITION, "has format 0, written by an older version; this one reads format 1");
+    execute("PRAGMA user_version = 3");
+    expect_refusal(QVT_FAILED_PRECONDITION, "has format 3, written by a newer version; this one reads format 2");
     execute("PRAGMA user_version = 1");
+    expect_refusal(QVT_FAILED_PRECONDITION, "has format 1, written by an older version; this one reads format 2");
+    execute("PRAGMA user_version = 2");
     CU_ASSERT_EQUAL(scene_start(&scene, &error), QVT_OK);
     end();
 }
