@@ -48,8 +48,13 @@ const struct flag flag_table[] = {
          "where HTTP and JSON are served; port 0: a free one"),
     SWITCH("insecure", insecure, "serves beyond loopback although anyone who reaches the port may do everything"),
     TEXT("store", store, "", "STORE",
-         "memory, or sqlite:PATH; left out: sqlite in $XDG_STATE_HOME/qvt or "
-         "~/.local/state/qvt"),
+         "memory, sqlite:PATH, or for several replicas redis://HOST:PORT/DB, redis+sentinel://HOSTS/MASTER, "
+         "redis+cluster://HOSTS; left out: sqlite in $XDG_STATE_HOME/qvt or ~/.local/state/qvt"),
+    TEXT("redis-password-file", redis_password_file, "", "FILE",
+         "whose first line is the password for Redis, which the process list then does not show"),
+    DURATION("redis-timeout", redis_timeout_ms, "2s", 100, MINUTE, "for Redis to answer; a write has twice as long"),
+    COUNT("redis-wait", redis_wait, "0", 0, 16,
+          "Redis replicas that must have a write before its caller is told OK; fewer: UNCERTAIN"),
     CHOICE("log-level", log_level, "info", "LEVEL", LOG_LEVELS, "debug, info, warn or error; on stderr"),
     CHOICE("log-format", log_format, "text", "FORMAT", LOG_FORMATS, "text (key=value) or json, one line an event"),
 

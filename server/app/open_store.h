@@ -4,11 +4,15 @@
 
 #include <uv.h>
 
+#include "base/entropy.h"
+#include "base/log.h"
 #include "qvt/error.h"
+#include "server/app/settings.h"
 #include "server/store/store.h"
 
-/* "memory", "sqlite:PATH", or "" for sqlite in the user's state directory. *error says in one line what is wrong with the
- * text or the file. */
-QVT_MUST_CHECK qvt_status open_store(struct store **out, uv_loop_t *loop, const char *name, qvt_error *error);
+/* "memory", "sqlite:PATH", a redis URL, or "" for sqlite in the user's state directory. The log may be NULL; it and entropy
+ * outlive the store. *error says in one line what is wrong with the text or the file; never a password. */
+QVT_MUST_CHECK qvt_status open_store(struct store **out, uv_loop_t *loop, const struct settings *settings,
+                                     const struct entropy *entropy, const struct log *log, qvt_error *error);
 
 #endif

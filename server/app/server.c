@@ -288,7 +288,7 @@ qvt_status server_run(const struct settings *settings, const struct log *log, qv
     if (uv_loop_init(&server.loop) != 0) {
         return qvt_error_set(error, QVT_UNAVAILABLE, NULL, "cannot make an event loop");
     }
-    qvt_status status = open_store(&server.store, &server.loop, settings->store, error);
+    qvt_status status = open_store(&server.store, &server.loop, settings, entropy_system(), log, error);
     if (status == QVT_OK) {
         serve(&server);
         uv_run(&server.loop, UV_RUN_DEFAULT);

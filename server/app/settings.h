@@ -11,12 +11,15 @@ struct settings {
     char *config_text; /* owned: the file's, cut into words; NULL: no file */
     const char *grpc_listen;
     const char *http_listen;
-    uint64_t insecure; /* 0 or 1 */
-    const char *store; /* "" : the default, sqlite in the user's state directory */
+    uint64_t insecure;               /* 0 or 1 */
+    const char *store;               /* "" : the default, sqlite in the user's state directory */
+    const char *redis_password_file; /* "": the URL's */
     uint64_t log_level;
     uint64_t log_format;
     uint64_t json_unknown_fields; /* 0: reject, 1: ignore */
 
+    uint64_t redis_timeout_ms;
+    uint64_t redis_wait; /* Redis replicas */
     uint64_t cache_ttl_ms;
     uint64_t progress_interval_ms;
     uint64_t watch_stall_ms;

@@ -40,23 +40,60 @@ static void announce_ready(struct service *service)
     }
 }
 
+#define LIST_EVERY_US INT64_C(1000000)
+#define LIST_AGAIN_US INT64_C(200000)
+
+static qvt_status open_listed(struct service *service, const char *const *names, size_t count, qvt_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct cluster *cluster = cluster_find(service, names[i]);
+        if (cluster == NULL) {
+            QVT_TRY(cluster_open(service, names[i], CLUSTER_LOAD, &cluster, error));
+        }
+    }
+    return QVT_OK;
+}
+
+/* A store that others share may be out of reach for a while; one of our own is there, or something is wrong. */
+static void list_failed(struct service *service, qvt_status status, const qvt_error *error)
+{
+    if (!store_is_shared(service->options.store)) {
+        (void)qvt_error_set(&service->fault, status, NULL, "the store's clusters cannot be listed: %s",
+                            error != NULL ? error->message : qvt_status_text(status));
+    }
+}
+
 static void on_list(void *data, qvt_status status, const char *const *names, size_t count, const qvt_error *error)
 {
     struct service *service = data;
-    if (status != QVT_OK) {
-        (void)qvt_error_set(&service->fault, status, NULL, "the store's clusters cannot be listed: %s",
-                            error != NULL ? error->message : qvt_status_text(status));
-        service_wake(service);
+    bool shared = store_is_shared(service->options.store);
+    service->listing = false;
+    service->list_us = INT64_MAX;
+    if (service->on_closed != NULL) {
+        service_closed_one(service);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        struct cluster *cluster = NULL;
-        if (cluster_open(service, names[i], CLUSTER_LOAD, &cluster, &service->fault) != QVT_OK) {
-            break;
-        }
+    if (shared) {
+        int64_t pause_us = status == QVT_OK ? LIST_EVERY_US : LIST_AGAIN_US;
+        service->list_us = store_monotonic_us(service->options.store) + pause_us;
     }
-    service->listed = service->fault.status == QVT_OK;
+    if (status != QVT_OK) {
+        list_failed(service, status, error);
+    } else {
+        qvt_error failure;
+        bool opened = open_listed(service, names, count, &failure) == QVT_OK;
+        if (!opened && !service->listed) {
+            service->fault = failure;
+        }
+        service->listed = service->listed || opened;
+    }
     service_wake(service);
+}
+
+static void list_clusters(struct service *service)
+{
+    service->listing = true;
+    store_list(service->options.store, on_list, service);
 }
 
 static void init_lists(struct service *service)
@@ -80,7 +117,7 @@ qvt_status service_new(struct service **out, const struct service_options *optio
         return status;
     }
     *out = service;
-    store_list(options->store, on_list, service);
+    list_clusters(service);
     return QVT_OK;
 }
 
@@ -141,6 +178,9 @@ void service_turn(struct service *service)
         }
         check_waiting(cluster);
     }
+    if (!service->listing && service->list_us <= now_us) {
+        list_clusters(service);
+    }
     watch_turn(service, now_us);
     clusters_sweep(service);
     if (!service->ready) {
@@ -151,6 +191,9 @@ void service_turn(struct service *service)
 int64_t service_deadline_us(const struct service *service)
 {
     int64_t deadline = watch_deadline_us(service);
+    if (!service->listing && service->list_us < deadline) {
+        deadline = service->list_us;
+    }
     for (size_t i = 0; i < service->cluster_count; i++) {
         int64_t own = replica_deadline_us(service->clusters[i]->replica);
         deadline = own < deadline ? own : deadline;
@@ -191,7 +234,7 @@ void service_close(struct service *service, void (*on_closed)(void *data), void 
     (void)qvt_error_set(&error, QVT_UNAVAILABLE, NULL, "the server is shutting down");
     service->on_closed = on_closed;
     service->on_closed_data = data;
-    service->closing++;
+    service->closing += service->listing ? 2 : 1;
     service_drain(service);
     while (service->cluster_count > 0) {
         struct cluster *cluster = service->clusters[service->cluster_count - 1];

@@ -35,7 +35,9 @@ struct service {
     struct cluster **clusters;
     size_t cluster_count;
     size_t cluster_cap;
-    bool listed; /* the store's clusters are known */
+    bool listed;     /* the store's clusters are known */
+    bool listing;    /* being asked */
+    int64_t list_us; /* when to ask again: other replicas create clusters too; INT64_MAX: never */
     bool ready;
     bool turn_wanted;
     bool draining;

@@ -1,0 +1,389 @@
+/* An append is repeated until its outcome is known or its time is up: the same expected head makes that safe, for once
+ * it is applied the head is another, and its own token among the changes since says so. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "server/store/redis/base.h"
+
+enum { TURN_PAUSE_MS = 2, AGAIN_PAUSE_MS = 50 };
+
+struct redis_append {
+    struct redis_call call;
+    const struct store_append *asked;
+    store_on_append on_append;
+    void *data;
+    uint64_t until_ms;
+    bool flying;
+    bool uncertain; /* an attempt may have been applied */
+    struct redis_changes missed;
+    qvt_error error;
+};
+
+static void attempt(struct redis_log *log);
+
+/* ---- the end ---- */
+
+static const struct position *last_position(const struct store_append *asked)
+{
+    return &asked->changes[asked->change_count - 1]->position;
+}
+
+static void note_leases(struct redis_log *log, const struct store_append *asked)
+{
+    int64_t now_us = redis_now_us(log->store);
+    for (size_t i = 0; i < asked->grant_count; i++) {
+        const struct store_lease *grant = &asked->grants[i];
+        lease_views_set(&log->views, grant->incarnation, grant->ttl_ms, now_us + (int64_t)grant->ttl_ms * 1000, now_us);
+    }
+    for (size_t i = 0; i < asked->end_count; i++) {
+        lease_views_drop(&log->views, asked->ends[i]);
+    }
+}
+
+/* error: of FAILED, and of APPENDED that is less safe than asked. */
+static void finish(struct redis_log *log, enum store_append_outcome outcome, const qvt_error *error)
+{
+    struct redis_append *append = log->append;
+    log->append = NULL;
+    (void)uv_timer_stop(&log->retry);
+    if (outcome == STORE_APPENDED) {
+        log->losses = 0;
+        log->head = *last_position(append->asked);
+        note_leases(log, append->asked);
+    } else if (outcome == STORE_CONFLICT && append->missed.count > 0) {
+        log->head = append->missed.items[append->missed.count - 1]->position;
+        redis_leases_note(log, append->missed.items, append->missed.count);
+    } else if (outcome == STORE_CONFLICT || outcome == STORE_UNCERTAIN) {
+        log->follows = false;
+    }
+    append->on_append(append->data, outcome, append->missed.items, append->missed.count, error);
+    redis_changes_clear(&append->missed);
+    redis_call_deinit(&append->call);
+    free(append);
+    if (!log->closing) {
+        redis_follow_deliver(log);
+    }
+}
+
+static void give_up(struct redis_log *log, const char *why)
+{
+    qvt_error error;
+    if (log->append->uncertain) {
+        finish(log, STORE_UNCERTAIN, NULL);
+        return;
+    }
+    bool full = strncmp(why, "OOM", 3) == 0;
+    (void)qvt_error_set(&error, full ? QVT_RESOURCE_EXHAUSTED : QVT_UNAVAILABLE, full ? NULL : "STORE_UNAVAILABLE",
+                        "Redis does not take the write: %s", why);
+    error.retry_delay_ms = REDIS_RETRY_DELAY_MS;
+    finish(log, STORE_FAILED, &error);
+}
+
+/* ---- again ---- */
+
+static void on_retry(uv_timer_t *timer)
+{
+    struct redis_log *log = timer->data;
+    if (log->append != NULL && !log->append->flying) {
+        attempt(log);
+    }
+}
+
+static void again(struct redis_log *log, uint64_t pause_ms, const char *why)
+{
+    if (uv_now(log->store->options.loop) >= log->append->until_ms) {
+        give_up(log, why);
+    } else {
+        (void)uv_timer_start(&log->retry, on_retry, pause_ms, 0);
+    }
+}
+
+void redis_append_again(struct redis_log *log)
+{
+    if (log->append != NULL && !log->append->flying) {
+        attempt(log);
+    }
+}
+
+/* ---- WAIT ---- */
+
+static void on_wait(void *data, const redisReply *reply)
+{
+    struct redis_log *log = data;
+    qvt_error error;
+    uint32_t wanted = log->store->options.replicas;
+    if (log->append == NULL) {
+        return;
+    }
+    log->append->flying = false;
+    int64_t found = reply != NULL && reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0;
+    if (found >= (int64_t)wanted) {
+        finish(log, STORE_APPENDED, NULL);
+        return;
+    }
+    (void)qvt_error_set(&error, QVT_UNAVAILABLE, "UNCERTAIN",
+                        "the write stands, but %" PRId64 " of the %" PRIu32
+                        " Redis replicas that must have it said so: a fail-over may lose it; repeating it with its "
+                        "request_id is safe",
+                        found, wanted);
+    finish(log, STORE_APPENDED, &error);
+}
+
+static void wait_for_replicas(struct redis_log *log)
+{
+    struct redis_command nothing = {.count = 0};
+    struct redis_command command = {.count = 0};
+    redis_command_text(&command, "WAIT");
+    redis_command_uint(&command, log->store->options.replicas);
+    redis_command_uint(&command, log->store->options.timeout_ms);
+    log->append->flying = true;
+    if (redis_conn_send(log->conn, &nothing, &command, log->store->options.timeout_ms, on_wait, log) != QVT_OK) {
+        on_wait(log, NULL);
+    }
+    redis_command_deinit(&command);
+}
+
+/* ---- answers ---- */
+
+static void applied(struct redis_log *log)
+{
+    if (log->store->options.replicas > 0) {
+        wait_for_replicas(log);
+    } else {
+        finish(log, STORE_APPENDED, NULL);
+    }
+}
+
+static void on_conflict(struct redis_log *log, const redisReply *reply)
+{
+    struct redis_append *append = log->append;
+    struct redis_changes *missed = &append->missed;
+    const struct store_append *asked = append->asked;
+    redis_changes_clear(missed);
+    bool readable = reply->elements > ANSWER_MORE && reply->element[ANSWER_MORE]->type == REDIS_REPLY_ARRAY &&
+                    redis_changes_read(missed, reply->element[ANSWER_MORE]) == QVT_OK;
+    if (!readable || missed->count == 0 || !redis_change_follows(missed->items[0], asked->expected)) {
+        redis_changes_clear(missed);
+    }
+    if (append->uncertain && missed->count > 0 &&
+        missed->items[0]->position.token == asked->changes[0]->position.token) {
+        redis_changes_clear(missed);
+        applied(log);
+    } else if (append->uncertain && missed->count == 0) {
+        finish(log, STORE_UNCERTAIN, NULL);
+    } else {
+        log->losses++;
+        finish(log, STORE_CONFLICT, NULL);
+    }
+}
+
+static void on_answer(struct redis_log *log, const redisReply *reply)
+{
+    qvt_error error;
+    if (redis_answer_is(reply, "ok")) {
+        applied(log);
+    } else if (redis_answer_is(reply, "conflict")) {
+        on_conflict(log, reply);
+    } else if (redis_answer_is(reply, "turn")) {
+        (void)uv_timer_start(&log->retry, on_retry, TURN_PAUSE_MS, 0);
+    } else if (redis_answer_is(reply, "unmet")) {
+        finish(log, STORE_UNMET, NULL);
+    } else {
+        (void)qvt_error_set(&error, QVT_FAILED_PRECONDITION, "FORMAT",
+                            "the cluster's records were upgraded to a format that this qvtd cannot write");
+        finish(log, STORE_FAILED, &error);
+    }
+}
+
+/* What waiting will not change soon. */
+static bool is_lasting(const char *error)
+{
+    static const char *const words[] = {"OOM", "MISCONF", "NOREPLICAS", "BUSY", "DAMAGED", "NOPERM", "WRONGTYPE"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strncmp(error, words[i], strlen(words[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void on_done(struct redis_call *call, enum redis_result result, const redisReply *reply, const char *error)
+{
+    struct redis_append *append = (struct redis_append *)(void *)call;
+    struct redis_log *log = call->log;
+    append->flying = false;
+    if (result == REDIS_ANSWERED) {
+        on_answer(log, reply);
+        return;
+    }
+    append->uncertain = append->uncertain || result == REDIS_UNKNOWN;
+    if (result == REDIS_REFUSED && is_lasting(error) && !append->uncertain) {
+        give_up(log, error);
+    } else {
+        again(log, AGAIN_PAUSE_MS, error);
+    }
+}
+
+/* ---- asking ---- */
+
+static void add_change(struct redis_command *command, const struct change *change)
+{
+    struct buf bytes = BUF_INIT;
+    char text[256];
+    int len = snprintf(text, sizeof text, "%" PRIu64 "-0", change->position.revision);
+    redis_command_bytes(command, qvt_slice_make(text, (size_t)len));
+    qvt_status status = change_encode(change, &bytes);
+    redis_command_bytes(command, buf_slice(&bytes));
+    len = snprintf(text, sizeof text,
+                   "{\"store_id\":\"%s\",\"position\":\"%" PRIu64 ".%016" PRIx64 "\",\"event\":%" PRIu32 "}",
+                   change->position.store_id, change->position.revision, change->position.token, change->event);
+    redis_command_bytes(command, qvt_slice_make(text, (size_t)len));
+    redis_command_uint(command, change->put_count);
+    for (size_t i = 0; status == QVT_OK && i < change->put_count; i++) {
+        buf_clear(&bytes);
+        status = redis_field_format(&bytes, image_kind(change->puts[i]), image_key(change->puts[i]));
+        redis_command_bytes(command, buf_slice(&bytes));
+        buf_clear(&bytes);
+        status = status == QVT_OK ? redis_record_encode(&bytes, change->puts[i]) : status;
+        redis_command_bytes(command, buf_slice(&bytes));
+    }
+    redis_command_uint(command, change->delete_count);
+    for (size_t i = 0; status == QVT_OK && i < change->delete_count; i++) {
+        buf_clear(&bytes);
+        status = redis_field_format(&bytes, change->deletes[i].kind, change->deletes[i].key);
+        redis_command_bytes(command, buf_slice(&bytes));
+    }
+    command->status = command->status == QVT_OK ? status : command->status;
+    buf_deinit(&bytes);
+}
+
+static void add_head(struct redis_command *command, const struct position *position)
+{
+    char head[REDIS_HEAD_MAX];
+    redis_head_format(head, position);
+    redis_command_text(command, head);
+}
+
+static void add_id(struct redis_command *command, uint64_t revision)
+{
+    char id[32];
+    (void)snprintf(id, sizeof id, "%" PRIu64 "-0", revision);
+    redis_command_text(command, id);
+}
+
+static void add_keep(struct redis_command *command, const struct store_append *asked)
+{
+    uint64_t newest = last_position(asked)->revision;
+    if (asked->keep_from <= 1) {
+        redis_command_text(command, "");
+    } else {
+        add_id(command, asked->keep_from < newest ? asked->keep_from : newest);
+    }
+}
+
+static void encode(struct redis_call *call, const struct redis_log *log, const struct store_append *asked)
+{
+    struct redis_command *command = &call->command;
+    add_head(command, asked->expected);
+    add_id(command, asked->expected->revision + 1);
+    redis_command_text(command, log->store->replica);
+    redis_command_uint(command, log->losses + 1);
+    add_head(command, last_position(asked));
+    add_keep(command, asked);
+    redis_command_text(command, log->channel);
+    redis_command_uint(command, asked->lapsed_count);
+    for (size_t i = 0; i < asked->lapsed_count; i++) {
+        redis_command_uint(command, asked->lapsed[i]);
+    }
+    redis_command_uint(command, asked->grant_count);
+    for (size_t i = 0; i < asked->grant_count; i++) {
+        redis_command_uint(command, asked->grants[i].incarnation);
+        redis_command_uint(command, asked->grants[i].ttl_ms);
+    }
+    redis_command_uint(command, asked->end_count);
+    for (size_t i = 0; i < asked->end_count; i++) {
+        redis_command_uint(command, asked->ends[i]);
+    }
+    redis_command_uint(command, asked->change_count);
+    for (size_t i = 0; i < asked->change_count; i++) {
+        add_change(command, asked->changes[i]);
+    }
+}
+
+static void attempt(struct redis_log *log)
+{
+    struct redis_append *append = log->append;
+    qvt_status status = redis_call_start(&append->call);
+    append->flying = status == QVT_OK;
+    if (status == QVT_NO_MEMORY) {
+        (void)qvt_error_set(&append->error, QVT_NO_MEMORY, NULL, "the store is out of memory");
+        finish(log, append->uncertain ? STORE_UNCERTAIN : STORE_FAILED, append->uncertain ? NULL : &append->error);
+    } else if (status != QVT_OK && !append->uncertain) {
+        give_up(log, "it is out of reach");
+    } else if (status != QVT_OK) {
+        again(log, AGAIN_PAUSE_MS, "it is out of reach");
+    }
+}
+
+/* A cluster is listed before it exists, so that one that exists is always listed. */
+static void on_named(void *data, const redisReply *reply)
+{
+    struct redis_log *log = data;
+    if (log->append == NULL || !log->append->flying) {
+        return;
+    }
+    log->append->flying = false;
+    if (reply != NULL && reply->type == REDIS_REPLY_INTEGER) {
+        attempt(log);
+        return;
+    }
+    if (reply != NULL && reply->type == REDIS_REPLY_ERROR) {
+        redis_conn_note_error(log->store->conn, reply->str);
+    }
+    give_up(log, reply != NULL && reply->type == REDIS_REPLY_ERROR ? reply->str : "the connection was lost");
+}
+
+static void name_cluster(struct redis_log *log)
+{
+    struct redis_command nothing = {.count = 0};
+    struct redis_command command = {.count = 0};
+    redis_command_text(&command, "SADD");
+    redis_command_text(&command, REDIS_CLUSTERS_KEY);
+    redis_command_text(&command, log->name);
+    log->append->flying = true;
+    qvt_status status = redis_conn_send(log->store->conn, &nothing, &command, 0, on_named, log);
+    redis_command_deinit(&command);
+    if (status != QVT_OK) {
+        log->append->flying = false;
+        give_up(log, status == QVT_NO_MEMORY ? "out of memory" : "it is out of reach");
+    }
+}
+
+void redis_append(struct store_log *base, const struct store_append *asked, store_on_append on_append, void *data)
+{
+    struct redis_log *log = redis_log_of(base);
+    struct redis_append *append = calloc(1, sizeof *append);
+    qvt_error error;
+    QVT_ASSERT(log->append == NULL);
+    if (append == NULL) {
+        (void)qvt_error_set(&error, QVT_NO_MEMORY, NULL, "the store is out of memory");
+        on_append(data, STORE_FAILED, NULL, 0, &error);
+        return;
+    }
+    redis_call_init(&append->call, log, "append");
+    append->call.on_done = on_done;
+    append->asked = asked;
+    append->on_append = on_append;
+    append->data = data;
+    append->until_ms = uv_now(log->store->options.loop) + 2 * (uint64_t)log->store->options.timeout_ms;
+    encode(&append->call, log, asked);
+    log->append = append;
+    if (asked->expected->revision == 0) {
+        name_cluster(log);
+    } else {
+        attempt(log);
+    }
+}

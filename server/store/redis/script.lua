@@ -1,0 +1,264 @@
+-- The one script of a cluster: compare, conditions, records, stream, leases, turn, tick and PUBLISH in one step.
+-- KEYS: records, changes, leases, ttls, and for soft state its hash. ARGV: operation, "" or the time that tests say it is
+-- (microseconds), the highest format the caller can write, then what the operation takes.
+-- Answers {outcome, now, hold, head, next lapse, ...}. Errors do not roll back, so everything is checked before the first
+-- write. Revisions exceed what a Lua number holds: they are only ever compared as text.
+local records, changes, leases, ttls = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local TICK_LIMIT, TICK_EVERY, TURN = 2000000, 100000, 20000
+
+local now
+if ARGV[2] == '' then
+  local time = redis.call('TIME')
+  now = time[1] * 1000000 + time[2]
+else
+  now = tonumber(ARGV[2])
+end
+
+local function int(number)
+  return string.format('%.0f', number)
+end
+
+local meta = redis.call('HMGET', records, 'head', 'format', 'tick', 'hold', 'turn')
+local head = meta[1] or ''
+local hold = tonumber(meta[4] or '0')
+
+-- Time that nobody counted, or that was counted twice: leases may have run out while no renewal could come.
+local function begin_hold()
+  local longest = 0
+  local all = redis.call('HGETALL', ttls)
+  for i = 1, #all, 2 do
+    local ttl = all[i + 1] * 1000
+    longest = math.max(longest, ttl)
+    local score = redis.call('ZSCORE', leases, all[i])
+    if score and tonumber(score) > now + ttl then
+      redis.call('ZADD', leases, 'XX', int(now + ttl), all[i])
+    end
+  end
+  hold = now + longest
+  redis.call('HSET', records, 'hold', int(hold))
+end
+
+local function tick()
+  local last = tonumber(meta[3] or '0')
+  if head == '' then
+    return
+  end
+  if now < last or now - last > TICK_LIMIT then
+    begin_hold()
+  end
+  if now < last or now - last >= TICK_EVERY then
+    redis.call('HSET', records, 'tick', int(now))
+  end
+end
+
+local function next_lapse()
+  if hold > now then
+    return int(hold)
+  end
+  local first = redis.call('ZRANGE', leases, '(' .. int(now), '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
+  return first[2] and int(tonumber(first[2])) or ''
+end
+
+local function answer(outcome, ...)
+  return {outcome, int(now), int(hold), head, next_lapse(), ...}
+end
+
+local at = 3
+local function take()
+  at = at + 1
+  return ARGV[at]
+end
+
+local operations = {}
+
+-- A replica that keeps losing gets the next turn: without it one that is further away commits nothing.
+local function read_turn()
+  local owner, losses, till = string.match(meta[5] or '', '^(%S+) (%d+) (%d+)$')
+  if owner and tonumber(till) > now and tonumber(till) <= now + TURN then
+    return owner, tonumber(losses)
+  end
+end
+
+local function conflict(me, losses, next_id)
+  local owner, best = read_turn()
+  if losses > 0 and (not owner or owner == me or best < losses) then
+    redis.call('HSET', records, 'turn', me .. ' ' .. int(losses) .. ' ' .. int(now + TURN))
+  end
+  return answer('conflict', redis.call('XRANGE', changes, next_id, '+', 'COUNT', 500))
+end
+
+local function is_over(incarnation)
+  local score = redis.call('ZSCORE', leases, incarnation)
+  return not score or tonumber(score) <= now
+end
+
+local function put_change(channel)
+  local id, bytes, event, puts = take(), take(), take(), take()
+  redis.call('XADD', changes, id, 'change', bytes)
+  for _ = 1, puts do
+    local field, value = take(), take()
+    redis.call('HSET', records, field, value)
+  end
+  local deletes = take()
+  for _ = 1, deletes do
+    redis.call('HDEL', records, take())
+  end
+  redis.call('PUBLISH', channel, event)
+end
+
+function operations.append()
+  local expected, next_id, me, losses, new_head, keep = take(), take(), take(), tonumber(take()), take(), take()
+  local channel = take()
+  if meta[2] and tonumber(meta[2]) > tonumber(ARGV[3]) then
+    return answer('format', meta[2])
+  end
+  if head ~= expected then
+    return conflict(me, losses, next_id)
+  end
+  local owner = read_turn()
+  if owner and owner ~= me then
+    return answer('turn')
+  end
+  local lapsed = tonumber(take())
+  if lapsed > 0 then
+    tick()
+    if now < hold then
+      return answer('unmet')
+    end
+  end
+  for _ = 1, lapsed do
+    if not is_over(take()) then
+      return answer('unmet')
+    end
+  end
+  -- Keys of another type end the script here, before anything is written.
+  redis.call('ZCARD', leases)
+  redis.call('HLEN', ttls)
+  local last = redis.call('XREVRANGE', changes, '+', '-', 'COUNT', 1)[1]
+  if head == '' then
+    redis.call('DEL', changes, leases, ttls)
+    redis.call('HSET', records, 'format', ARGV[3], 'tick', int(now))
+  elseif last and last[1] ~= string.match(head, ' (%d+) ') .. '-0' then
+    return redis.error_reply('DAMAGED the changes of ' .. records .. ' do not end at its head')
+  end
+  redis.call('HSET', records, 'head', new_head)
+  if owner then
+    redis.call('HDEL', records, 'turn')
+  end
+  local grants = take()
+  for _ = 1, grants do
+    local incarnation, ttl = take(), take()
+    redis.call('ZADD', leases, int(now + ttl * 1000), incarnation)
+    redis.call('HSET', ttls, incarnation, ttl)
+  end
+  local ends = take()
+  for _ = 1, ends do
+    local incarnation = take()
+    redis.call('ZREM', leases, incarnation)
+    redis.call('HDEL', ttls, incarnation)
+  end
+  local count = take()
+  for _ = 1, count do
+    put_change(channel)
+  end
+  if keep ~= '' then
+    redis.call('XTRIM', changes, 'MINID', keep)
+  end
+  head = new_head
+  return answer('ok')
+end
+
+-- Renews what there is; a 1 for each lease found.
+function operations.renew()
+  local found = {}
+  tick()
+  while at < #ARGV do
+    local incarnation, ttl = take(), take()
+    local changed = redis.call('ZADD', leases, 'XX', 'CH', int(now + ttl * 1000), incarnation)
+    if changed == 1 or redis.call('ZSCORE', leases, incarnation) then
+      found[#found + 1] = '1'
+    else
+      found[#found + 1] = '0'
+    end
+  end
+  return {'ok', int(now), int(hold), head, '?', table.concat(found)}
+end
+
+-- The tick: how things stand.
+function operations.head()
+  tick()
+  return answer('ok', meta[2] or '')
+end
+
+-- When leases end. The caller knows silos that have them: where these are still the records, one that has none gets a full
+-- one.
+function operations.look()
+  local ends, expected = {}, take()
+  tick()
+  while at < #ARGV do
+    local incarnation, ttl = take(), take()
+    local score = redis.call('ZSCORE', leases, incarnation)
+    if not score and head == expected and head ~= '' then
+      score = int(now + ttl * 1000)
+      redis.call('ZADD', leases, score, incarnation)
+      redis.call('HSET', ttls, incarnation, ttl)
+    end
+    ends[#ends + 1] = score or ''
+  end
+  return answer('ok', meta[2] or '', ends)
+end
+
+function operations.lapsed()
+  local most, over = take(), {}
+  tick()
+  if now >= hold then
+    over = redis.call('ZRANGE', leases, '-inf', int(now), 'BYSCORE', 'LIMIT', 0, most)
+  end
+  return answer('ok', over)
+end
+
+-- Only by who knows the records as they are: to one behind, a new silo's lease looks like nobody's.
+function operations.drop()
+  local expected = take()
+  while head == expected and at < #ARGV do
+    local incarnation = take()
+    redis.call('ZREM', leases, incarnation)
+    redis.call('HDEL', ttls, incarnation)
+  end
+  return answer('ok')
+end
+
+function operations.reset()
+  local seen, new_head = take(), take()
+  if head == seen and head ~= '' then
+    redis.call('HSET', records, 'head', new_head)
+    redis.call('DEL', changes)
+    head = new_head
+  end
+  return answer('ok')
+end
+
+function operations.publish()
+  local replica, ttl, value = take(), take(), take()
+  redis.call('HSET', KEYS[5], replica, int(now + ttl * 1000) .. ' ' .. value)
+  redis.call('PEXPIRE', KEYS[5], int(math.max(tonumber(ttl), redis.call('PTTL', KEYS[5]))))
+  return answer('ok')
+end
+
+function operations.collect()
+  local all, names, values = redis.call('HGETALL', KEYS[5]), {}, {}
+  for i = 1, #all, 2 do
+    local till, value = string.match(all[i + 1], '^(%d+) (.*)$')
+    if tonumber(till) > now then
+      names[#names + 1] = all[i]
+      values[all[i]] = value
+    end
+  end
+  table.sort(names)
+  for i = 1, #names do
+    names[i] = {names[i], values[names[i]]}
+  end
+  return answer('ok', names)
+end
+
+return operations[ARGV[1]]()
