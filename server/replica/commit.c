@@ -237,6 +237,9 @@ static void on_append(void *data, enum store_append_outcome outcome, struct chan
 {
     struct replica *replica = data;
     replica_enter(replica);
+    if (outcome != STORE_FAILED && outcome != STORE_UNCERTAIN) {
+        replica_answered(replica);
+    }
     switch (outcome) {
     case STORE_APPENDED: on_appended(replica, error); break;
     case STORE_CONFLICT: on_conflict(replica, missed, missed_count); break;
@@ -248,6 +251,7 @@ static void on_append(void *data, enum store_append_outcome outcome, struct chan
         break;
     case STORE_UNCERTAIN: on_uncertain(replica); break;
     }
+    replica_sync_settle(replica);
     if (replica->phase == REPLICA_CLOSING) {
         refuse_requeued(replica);
     } else if (!list_is_empty(&replica->queue)) {
@@ -266,15 +270,6 @@ static void fail_all(struct replica *replica)
 
 /* ---- refusals and no-ops: answers about the head (DESIGN "The core") ---- */
 
-#define BEHIND_MAX_US INT64_C(2000000)
-
-static void wait_for(struct replica *replica, const struct position *head)
-{
-    replica_requeue(replica);
-    replica->behind = *head;
-    replica->behind_us = replica_now_us(replica) + BEHIND_MAX_US;
-}
-
 static void on_head(void *data, qvt_status status, const struct position *head)
 {
     struct replica *replica = data;
@@ -287,9 +282,14 @@ static void on_head(void *data, qvt_status status, const struct position *head)
         replica_requeue(replica);
         replica_refuse_all(replica, &error);
     } else if (position_equal(head, &replica->expected)) {
+        replica_answered(replica);
         replica_settle(replica, NULL);
     } else {
-        wait_for(replica, head);
+        replica_answered(replica);
+        replica_requeue(replica);
+        if (replica->phase == REPLICA_READY) {
+            replica_judge_head(replica, &replica->expected, head);
+        }
     }
     if (replica->phase == REPLICA_CLOSING) {
         refuse_requeued(replica);
@@ -311,7 +311,7 @@ static void answer_unchanged(struct replica *replica)
     store_head(replica->log, on_head, replica);
 }
 
-static bool is_behind(struct replica *replica)
+bool replica_is_behind(struct replica *replica)
 {
     if (replica->behind.revision <= registry_head(replica->registry)->revision) {
         replica->behind.revision = 0;
@@ -326,7 +326,7 @@ static bool is_behind(struct replica *replica)
 
 void replica_flush(struct replica *replica)
 {
-    if (replica->batch != NULL || replica->checking || list_is_empty(&replica->queue) || is_behind(replica)) {
+    if (replica->batch != NULL || replica->checking || list_is_empty(&replica->queue) || replica_is_behind(replica)) {
         return;
     }
     if (batch_new(&replica->batch, replica->registry) != QVT_OK) {

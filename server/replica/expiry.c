@@ -113,11 +113,9 @@ static void obey(struct replica *replica, enum preserve_verdict verdict, struct 
     own_command_free(own);
 }
 
-static void on_lapsed(void *data, qvt_status status, const uint64_t *incarnations, size_t count)
+static void judge_lapsed(struct replica *replica, qvt_status status, const uint64_t *incarnations, size_t count)
 {
-    struct replica *replica = data;
     bool paused = registry_counts(replica->registry)->expiry_paused;
-    replica->expiring = false;
     if (replica->phase != REPLICA_READY || (status == QVT_OK && count == 0 && !paused)) {
         return;
     }
@@ -128,6 +126,19 @@ static void on_lapsed(void *data, qvt_status status, const uint64_t *incarnation
     }
     struct preserve_scene scene = paused ? look_at_members(replica) : look_back(replica);
     obey(replica, preserve_decide(&replica->limits, &scene), own);
+}
+
+static void on_lapsed(void *data, qvt_status status, const uint64_t *incarnations, size_t count)
+{
+    struct replica *replica = data;
+    replica_enter(replica);
+    replica->asked--;
+    replica->expiring = false;
+    judge_lapsed(replica, status, incarnations, count);
+    if (replica->phase != REPLICA_CLOSING) {
+        replica_wake(replica);
+    }
+    replica_leave(replica);
 }
 
 int64_t replica_next_expiry_us(const struct replica *replica)
@@ -144,6 +155,7 @@ void replica_check_expiry(struct replica *replica)
     if (replica_next_expiry_us(replica) <= replica_now_us(replica)) {
         replica->recheck_us = INT64_MAX;
         replica->expiring = true;
+        replica->asked++;
         store_lapsed(replica->log, replica->limits.bulk_silos, on_lapsed, replica);
     }
 }

@@ -102,13 +102,24 @@ void replica_refuse_all(struct replica *replica, const qvt_error *error)
     }
 }
 
+/* While the mirror is loaded anew commands wait for it, but not for a store that is away. */
+static bool may_wait(const struct replica *replica, qvt_error *error)
+{
+    if (replica->phase == REPLICA_READY || !replica_is_degraded(replica)) {
+        return true;
+    }
+    (void)qvt_error_set(error, QVT_UNAVAILABLE, "STORE_UNAVAILABLE", "the store does not answer");
+    error->retry_delay_ms = RETRY_DELAY_MS;
+    return false;
+}
+
 void replica_submit(struct replica *replica, const struct command *command, replica_on_outcome on_outcome, void *data)
 {
     static const qvt_error no_memory = {.status = QVT_NO_MEMORY, .message = "out of memory"};
     qvt_error refusal;
     const qvt_error *error = &no_memory;
     struct flight *flight = NULL;
-    if (replica_ready(replica, &refusal) != QVT_OK) {
+    if (replica_ready(replica, &refusal) != QVT_OK || !may_wait(replica, &refusal)) {
         error = &refusal;
     } else {
         flight = calloc(1, sizeof *flight);

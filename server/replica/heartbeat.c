@@ -9,7 +9,9 @@ enum { SILO_LAST_HEARTBEAT = 30, SILO_LEASE_REMAINING_MS = 33 };
 
 struct beat {
     struct replica *replica;
+    uint64_t asked_incarnation; /* 0: whichever there is */
     uint64_t incarnation;
+    bool checked; /* the mirror is up to date enough for a refusal */
     uint32_t ttl_ms;
     struct health health;
     struct activity activity;
@@ -50,6 +52,38 @@ static qvt_status check_renewed(const struct beat *beat, const struct registry_s
     return QVT_OK;
 }
 
+static void begin(struct beat *beat);
+static void on_checked(void *data, qvt_status status, const qvt_error *error);
+
+/* Ends the beat, or, where others share the store, first sees whether the mirror is just behind. */
+static void refuse(struct beat *beat, const qvt_error *error)
+{
+    struct replica *replica = beat->replica;
+    bool doubtful = store_is_shared(replica->store) && !beat->checked && error->status != QVT_UNAVAILABLE &&
+                    error->status != QVT_NO_MEMORY;
+    if (doubtful) {
+        beat->checked = true;
+        replica_sync(replica, NULL, on_checked, beat);
+        return;
+    }
+    answer_beat(replica, beat, error, 0);
+    replica->beats--;
+    free(beat);
+}
+
+static void on_checked(void *data, qvt_status status, const qvt_error *error)
+{
+    struct beat *beat = data;
+    struct replica *replica = beat->replica;
+    replica_enter(replica);
+    if (status != QVT_OK) {
+        refuse(beat, error);
+    } else {
+        begin(beat);
+    }
+    replica_leave(replica);
+}
+
 static void on_renew(void *data, qvt_status status, const uint32_t *remaining_ms, size_t count)
 {
     struct beat *beat = data;
@@ -58,40 +92,49 @@ static void on_renew(void *data, qvt_status status, const uint32_t *remaining_ms
     const struct registry_silo *silo = registry_silo(replica->registry, qvt_slice_make(beat->silo_id, beat->id_len));
     qvt_error error;
     replica_enter(replica);
-    replica->beats--;
+    if (status == QVT_OK) {
+        replica_answered(replica);
+    }
     if (check_renewed(beat, silo, status, remaining, &error) == QVT_OK) {
         replica_hear(replica, silo, &beat->health, &beat->activity);
         answer_beat(replica, beat, NULL, remaining);
+        replica->beats--;
+        free(beat);
     } else {
-        answer_beat(replica, beat, &error, 0);
+        refuse(beat, &error);
     }
-    free(beat);
     replica_leave(replica);
 }
 
-static qvt_status check_request(const struct replica *replica, const Quark__Version__V1__HeartbeatRequest *request,
-                                const struct registry_silo **silo, qvt_error *error)
+static void begin(struct beat *beat)
 {
-    qvt_slice silo_id = qvt_slice_text(request->silo_id);
-    QVT_TRY(replica_ready(replica, error));
-    *silo = registry_silo(replica->registry, silo_id);
-    return incarnation_check(*silo, silo_id, request->incarnation, true, error);
+    struct replica *replica = beat->replica;
+    qvt_slice silo_id = qvt_slice_make(beat->silo_id, beat->id_len);
+    const struct registry_silo *silo = registry_silo(replica->registry, silo_id);
+    qvt_error error;
+    if (incarnation_check(silo, silo_id, beat->asked_incarnation, true, &error) != QVT_OK) {
+        refuse(beat, &error);
+        return;
+    }
+    beat->incarnation = silo->incarnation;
+    beat->ttl_ms = silo->lease_ttl_ms;
+    struct store_lease lease = {beat->incarnation, beat->ttl_ms};
+    store_renew(replica->log, &lease, 1, on_renew, beat);
 }
 
-static struct beat *make_beat(struct replica *replica, const Quark__Version__V1__HeartbeatRequest *request,
-                              const struct registry_silo *silo)
+static struct beat *make_beat(struct replica *replica, const Quark__Version__V1__HeartbeatRequest *request)
 {
-    struct beat *beat = malloc(sizeof *beat + silo->id.len);
+    size_t len = strlen(request->silo_id);
+    struct beat *beat = calloc(1, sizeof *beat + len);
     if (beat == NULL) {
         return NULL;
     }
     beat->replica = replica;
-    beat->incarnation = silo->incarnation;
-    beat->ttl_ms = silo->lease_ttl_ms;
+    beat->asked_incarnation = beat->incarnation = request->incarnation;
     beat->health = health_read(request->health);
     beat->activity = activity_read(request->activity);
-    beat->id_len = silo->id.len;
-    memcpy(beat->silo_id, silo->id.data, silo->id.len);
+    beat->id_len = len;
+    memcpy(beat->silo_id, request->silo_id, len);
     return beat;
 }
 
@@ -99,13 +142,12 @@ void replica_heartbeat(struct replica *replica, const Quark__Version__V1__Heartb
                        replica_on_heartbeat on_heartbeat, void *data)
 {
     qvt_error error;
-    const struct registry_silo *silo = NULL;
     struct beat refused = {.on_heartbeat = on_heartbeat, .data = data, .incarnation = request->incarnation};
-    if (check_request(replica, request, &silo, &error) != QVT_OK) {
+    if (replica_ready(replica, &error) != QVT_OK) {
         answer_beat(replica, &refused, &error, 0);
         return;
     }
-    struct beat *beat = make_beat(replica, request, silo);
+    struct beat *beat = make_beat(replica, request);
     if (beat == NULL) {
         (void)qvt_error_set(&error, QVT_NO_MEMORY, NULL, "out of memory");
         answer_beat(replica, &refused, &error, 0);
@@ -114,8 +156,9 @@ void replica_heartbeat(struct replica *replica, const Quark__Version__V1__Heartb
     beat->on_heartbeat = on_heartbeat;
     beat->data = data;
     replica->beats++;
-    struct store_lease lease = {beat->incarnation, beat->ttl_ms};
-    store_renew(replica->log, &lease, 1, on_renew, beat);
+    replica_enter(replica);
+    begin(beat);
+    replica_leave(replica);
 }
 
 static qvt_status append_fields(const struct replica *replica, const struct registry_silo *silo,

@@ -20,6 +20,8 @@ struct replica_observer {
     void *data;
     /* The mirror is about to be replaced: end all walks, forget what was borrowed from the registry. */
     void (*on_unload)(void *data);
+    /* Reads are answered from the mirror again, see replica_view. */
+    void (*on_view_end)(void *data);
 };
 
 struct replica_options {
@@ -38,14 +40,27 @@ QVT_MUST_CHECK qvt_status replica_new(struct replica **out, const struct replica
  * fine for it. */
 void replica_close(struct replica *replica, void (*on_closed)(void *data), void *data);
 
-/* OK, or UNAVAILABLE reason WARMING_UP while records load (SPEC §7.5), or why loading failed. error may be NULL. */
+/* Whether there is a mirror to read: OK from the first load on, also while it is loaded anew or the store is out of reach.
+ * Else UNAVAILABLE reason WARMING_UP (SPEC §7.5), or why loading failed. error may be NULL. */
 QVT_MUST_CHECK qvt_status replica_ready(const struct replica *replica, qvt_error *error);
 
 /* The mirror, for reads; at revision 0 until ready. Borrowed. Walks need it without const. */
 struct registry *replica_registry(struct replica *replica);
 
-/* 0 while the store answers; else how old the mirror is. */
+/* What Find and List are answered from: the mirror, or, for one lease after a replica found the store emptied and made
+ * it anew without silos, the mirror of before (SPEC §7.5). Borrowed. */
+struct registry *replica_view(struct replica *replica);
+
+/* 0 while the store answers and the view is the mirror; else how old the view is. */
 uint32_t replica_age_ms(const struct replica *replica);
+
+/* error NULL: the mirror shows it, or the position is of another history. */
+typedef void (*replica_on_synced)(void *data, qvt_status status, const qvt_error *error);
+
+/* Waits until the mirror is at the position, or, `least` being NULL, shows everything that was committed before the call:
+ * a look at the head a loop turn, however many wait. UNAVAILABLE: not within 2 s (BEHIND), or the store does not answer.
+ * May call back at once. */
+void replica_sync(struct replica *replica, const struct position *least, replica_on_synced on_synced, void *data);
 
 /* Leases of the cluster's silos, as the store has them. */
 size_t replica_lease_count(const struct replica *replica);

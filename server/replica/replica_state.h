@@ -56,9 +56,22 @@ struct replica {
     int64_t reload_us; /* when to load again, monotonic; INT64_MAX: not */
     bool loading;
     bool wake_asked;
+    bool loaded;            /* there is a mirror; before, reads are refused */
     bool checking;          /* whether the store's head is still the one that refusals speak of */
     struct position behind; /* revision > 0: nothing is proposed before the mirror is there */
     int64_t behind_us;      /* when to stop waiting for news and load again */
+
+    /* These are for stores that others share: look.c, sync.c. */
+    int64_t look_us;             /* when to look at the head, monotonic */
+    struct position looked_from; /* our head when the look began */
+    bool looking;
+    bool repairing;        /* the store is being given another store_id, or made anew */
+    bool refilling;        /* the latter: an append is in flight */
+    int64_t answered_us;   /* when the store last answered */
+    struct list waits;     /* struct sync_wait */
+    struct registry *view; /* the mirror of before; NULL: none */
+    int64_t view_began_us;
+    int64_t view_until_us;
 
     struct list queue;
     struct list flying;
@@ -83,6 +96,7 @@ struct replica {
 
     uint32_t depth; /* of our own functions on the stack: the replica is not freed under them */
     uint32_t beats; /* heartbeats whose renewal is not confirmed */
+    uint32_t asked; /* other questions to the store without answer */
     void (*on_closed)(void *data);
     void *on_closed_data;
     char cluster[];
@@ -97,12 +111,45 @@ void replica_wake(struct replica *replica);
 void replica_enter(struct replica *replica);
 void replica_leave(struct replica *replica);
 
-/* Reads the log again from the start; the mirror answers nothing until then. */
+/* Reads the log again from the start; until then the mirror stays as it is, and commands wait. */
 void replica_reload(struct replica *replica);
+
+/* ---- look.c ---- */
+
+#define BEHIND_MAX_US INT64_C(2000000)
+
+/* The store is silent: nobody expires, and writes have no chance. */
+bool replica_is_degraded(const struct replica *replica);
+void replica_answered(struct replica *replica);
+
+/* Does what is due: a look at the head, the end of the old view. */
+void replica_check_store(struct replica *replica);
+int64_t replica_next_look_us(const struct replica *replica);
+
+/* The store's head is `head`, which it was asked for when ours was `asked`: waits for what was missed, loads another
+ * history, or finds that ours was lost. */
+void replica_judge_head(struct replica *replica, const struct position *asked, const struct position *head);
+
+/* Our position is not in the history whose head is `seen`. */
+void replica_disown(struct replica *replica, const struct position *seen);
+void replica_refill(struct replica *replica);
+void replica_drop_view(struct replica *replica);
+
+/* ---- sync.c ---- */
+
+void replica_sync_settle(struct replica *replica);
+void replica_sync_asked(struct replica *replica);                                 /* a look begins */
+void replica_sync_answered(struct replica *replica, const struct position *head); /* NULL: it failed */
+void replica_sync_refuse_all(struct replica *replica);
+bool replica_sync_wants_look(const struct replica *replica);
+int64_t replica_sync_due_us(const struct replica *replica);
 
 /* ---- commit.c: commands to answers ---- */
 
 void replica_flush(struct replica *replica);
+
+/* Whether the mirror waits for news that are known to exist; loads when they do not come. */
+bool replica_is_behind(struct replica *replica);
 
 /* Brings the mirror to this change. False: it cannot, and is being reloaded. */
 bool replica_follow(struct replica *replica, struct change *change);

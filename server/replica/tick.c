@@ -62,6 +62,9 @@ static void check_purge(struct replica *replica)
 
 void replica_tick(struct replica *replica)
 {
+    if (replica_is_degraded(replica)) {
+        return;
+    }
     replica_check_marks(replica);
     replica_check_expiry(replica);
     check_purge(replica);
@@ -69,6 +72,9 @@ void replica_tick(struct replica *replica)
 
 int64_t replica_next_tick_us(const struct replica *replica)
 {
+    if (replica_is_degraded(replica)) {
+        return INT64_MAX;
+    }
     int64_t marks_us = replica_next_marks_us(replica);
     int64_t next_us = replica_next_expiry_us(replica);
     next_us = marks_us < next_us ? marks_us : next_us;

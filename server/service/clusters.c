@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "server/service/change_log.h"
@@ -60,6 +61,7 @@ static void on_change(void *data, struct change *change)
     struct cluster *cluster = data;
     change_log_write(cluster->service->options.log, cluster->name, change);
     cluster->known_empty = false;
+    memcpy(cluster->store_id, change->position.store_id, sizeof(cluster->store_id));
     renew_generation(cluster);
     cluster->has_news = true;
     service_wake(cluster->service);
@@ -70,9 +72,30 @@ static void on_unload(void *data)
     watch_stop_cluster(data);
 }
 
+static void on_view_end(void *data)
+{
+    struct cluster *cluster = data;
+    renew_generation(cluster);
+    service_wake(cluster->service);
+}
+
+/* Another history than before: what clients were told of the end of the old one may be gone. */
+static void note_store_id(struct cluster *cluster)
+{
+    const struct position *head = registry_head(replica_registry(cluster->replica));
+    if (cluster->store_id[0] != '\0' && strcmp(cluster->store_id, head->store_id) != 0) {
+        log_write(cluster->service->options.log, LOG_WARN, "history lost", log_text("cluster", cluster->name),
+                  log_text("store_id", head->store_id), log_text("before", cluster->store_id),
+                  log_uint("revision", head->revision));
+        cluster->service->metrics.histories_lost++;
+    }
+    memcpy(cluster->store_id, head->store_id, sizeof(cluster->store_id));
+}
+
 static void on_ready(void *data)
 {
     struct cluster *cluster = data;
+    note_store_id(cluster);
     renew_generation(cluster);
     cluster->has_news = true;
     write_release_waiting(cluster);
@@ -153,8 +176,12 @@ static qvt_status make_cluster(struct service *service, const char *name, bool k
         .cluster = cluster->name,
         .entropy = service->options.entropy,
         .limits = service->options.limits,
-        .observer =
-            {.on_wake = on_wake, .on_change = on_change, .on_unload = on_unload, .on_ready = on_ready, .data = cluster},
+        .observer = {.on_wake = on_wake,
+                     .on_change = on_change,
+                     .on_unload = on_unload,
+                     .on_ready = on_ready,
+                     .on_view_end = on_view_end,
+                     .data = cluster},
     };
     qvt_status status = replica_new(&cluster->replica, &options);
     if (status != QVT_OK) {
@@ -225,7 +252,7 @@ qvt_status cluster_registry(const struct cluster *cluster, struct registry **out
 {
     qvt_status status = replica_ready(cluster->replica, error);
     if (status == QVT_OK) {
-        *out = replica_registry(cluster->replica);
+        *out = cluster->service->reads_mirror ? replica_registry(cluster->replica) : replica_view(cluster->replica);
         return QVT_OK;
     }
     if (cluster->known_empty && status == QVT_UNAVAILABLE) {

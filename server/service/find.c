@@ -6,6 +6,7 @@
 #include "qvt/rpc/message.h"
 #include "server/service/answer.h"
 #include "server/service/find_question.h"
+#include "server/service/current.h"
 #include "server/service/handlers.h"
 
 typedef Quark__Version__V1__FindCompatibleSilosRequest find_request;
@@ -149,12 +150,11 @@ static qvt_status find(struct read *read, struct service *service, const find_re
     return QVT_OK;
 }
 
-SERVICE_HANDLER(handle_find_compatible_silos, FindCompatibleSilos)
+SERVICE_READ_HANDLER(handle_find_compatible_silos, FindCompatibleSilos)
 {
     struct service *service = self;
     struct read read;
     qvt_error error;
-    service->metrics.finds_total++;
     if (find(&read, service, request, &error) != QVT_OK) {
         qvt_rpc_unary_fail(unary, &error);
         return;
@@ -180,6 +180,11 @@ static void resolve(struct service *service, qvt_rpc_unary *unary, qvt_slice wir
         return;
     }
     const find_request *request = (const find_request *)message;
+    const struct current_wanted wanted = {request->cluster, request->min_position, request->linearizable};
+    if (current_must_wait(service, &wanted)) {
+        current_begin(service, unary, &wanted, handle_find_compatible_silos_later, request);
+        return;
+    }
     if (find(&read, service, request, &error) != QVT_OK) {
         qvt_rpc_unary_fail(unary, &error);
         return;

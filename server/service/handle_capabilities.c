@@ -1,3 +1,4 @@
+#include "server/service/current.h"
 #include "server/service/handlers.h"
 
 #include <xxhash.h>
@@ -35,7 +36,7 @@ static qvt_status find_silo(const struct read *read, const char *silo_id, const 
     return QVT_OK;
 }
 
-SERVICE_HANDLER(handle_get_silo_capabilities, GetSiloCapabilities)
+SERVICE_READ_HANDLER(handle_get_silo_capabilities, GetSiloCapabilities)
 {
     struct read read;
     const struct registry_silo *silo = NULL;
@@ -66,7 +67,7 @@ static void list_capabilities(struct read *read, struct page *page)
     }
 }
 
-SERVICE_HANDLER(handle_list_silo_capabilities, ListSiloCapabilities)
+SERVICE_READ_HANDLER(handle_list_silo_capabilities, ListSiloCapabilities)
 {
     struct read read;
     struct page page;
@@ -97,7 +98,7 @@ static qvt_status get_version(struct read *read, const Quark__Version__V1__GetAc
     return QVT_OK;
 }
 
-SERVICE_HANDLER(handle_get_actor_type_version, GetActorTypeVersion)
+SERVICE_READ_HANDLER(handle_get_actor_type_version, GetActorTypeVersion)
 {
     struct read read;
     qvt_error error;

@@ -1,3 +1,4 @@
+#include "server/service/current.h"
 #include "server/service/handlers.h"
 
 #include <xxhash.h>
@@ -43,7 +44,7 @@ static qvt_status check_type_or_default(const char *actor_type, qvt_error *error
     return actor_type[0] == '\0' ? QVT_OK : validate_actor_type(qvt_slice_text(actor_type), "actor_type", error);
 }
 
-SERVICE_HANDLER(handle_get_policy, GetPolicy)
+SERVICE_READ_HANDLER(handle_get_policy, GetPolicy)
 {
     struct read read;
     qvt_error error;
@@ -83,7 +84,7 @@ static void list_policies(struct read *read, struct page *page, bool from_start)
     }
 }
 
-SERVICE_HANDLER(handle_list_policies, ListPolicies)
+SERVICE_READ_HANDLER(handle_list_policies, ListPolicies)
 {
     struct read read;
     struct page page;

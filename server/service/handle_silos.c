@@ -1,3 +1,4 @@
+#include "server/service/current.h"
 #include "server/service/handlers.h"
 
 #include <xxhash.h>
@@ -30,7 +31,7 @@ static qvt_status get_silo(struct read *read, const Quark__Version__V1__GetSiloR
     return QVT_OK;
 }
 
-SERVICE_HANDLER(handle_get_silo, GetSilo)
+SERVICE_READ_HANDLER(handle_get_silo, GetSilo)
 {
     struct read read;
     qvt_error error;
@@ -143,7 +144,7 @@ static void list_silos(struct read *read, struct page *page, const struct silo_f
     }
 }
 
-SERVICE_HANDLER(handle_list_silos, ListSilos)
+SERVICE_READ_HANDLER(handle_list_silos, ListSilos)
 {
     struct read read;
     struct page page;

@@ -1,3 +1,4 @@
+#include "server/service/current.h"
 #include "server/service/handlers.h"
 
 #include "server/service/answer.h"
@@ -29,7 +30,7 @@ static void encode_counts(struct encoder *encoder, const struct registry_counts 
     encode_bool(encoder, STATUS_EXPIRY_PAUSED, counts->expiry_paused);
 }
 
-SERVICE_HANDLER(handle_get_cluster_status, GetClusterStatus)
+SERVICE_READ_HANDLER(handle_get_cluster_status, GetClusterStatus)
 {
     struct read read;
     qvt_error error;

@@ -166,6 +166,21 @@ static void check_waiting(struct cluster *cluster)
     write_fail_waiting(cluster, &error);
 }
 
+static void note_degraded(struct cluster *cluster)
+{
+    const struct log *log = cluster->service->options.log;
+    uint32_t age_ms = replica_age_ms(cluster->replica);
+    if (cluster->degraded == (age_ms > 0)) {
+        return;
+    }
+    cluster->degraded = age_ms > 0;
+    if (cluster->degraded) {
+        log_write(log, LOG_WARN, "store out of reach", log_text("cluster", cluster->name), log_uint("age_ms", age_ms));
+    } else {
+        log_write(log, LOG_INFO, "store answers again", log_text("cluster", cluster->name));
+    }
+}
+
 void service_turn(struct service *service)
 {
     int64_t now_us = store_monotonic_us(service->options.store);
@@ -177,6 +192,7 @@ void service_turn(struct service *service)
             replica_turn(cluster->replica);
         }
         check_waiting(cluster);
+        note_degraded(cluster);
     }
     if (!service->listing && service->list_us <= now_us) {
         list_clusters(service);

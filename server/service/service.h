@@ -78,6 +78,7 @@ struct service_metrics {
     uint64_t watchers;      /* open */
     uint64_t watches_total; /* begun */
     uint64_t watches_stalled;
+    uint64_t histories_lost; /* a cluster got another store_id */
 };
 
 /* Borrowed, valid as long as the service. */

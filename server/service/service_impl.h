@@ -26,7 +26,9 @@ struct cluster {
     uint64_t prefix_generation; /* 0: none */
     bool known_empty;           /* the store did not have it when it was opened: until loaded, it reads as empty */
     bool woken;
-    bool has_news; /* changes that its watchers have not been offered */
+    bool degraded;                   /* its store is out of reach: logged */
+    char store_id[STORE_ID_LEN + 1]; /* of the mirror last loaded */
+    bool has_news;                   /* changes that its watchers have not been offered */
 };
 
 struct service {
@@ -40,6 +42,7 @@ struct service {
     int64_t list_us; /* when to ask again: other replicas create clusters too; INT64_MAX: never */
     bool ready;
     bool turn_wanted;
+    bool reads_mirror; /* the read being answered wants the mirror, not the view of before */
     bool draining;
     qvt_error fault; /* OK, or why a cluster could not be loaded */
     struct answer_cache cache;

@@ -172,7 +172,7 @@ static void on_heartbeat(void *data, const struct replica_heartbeat *answer)
     struct actor *actor = data;
     if (answer->status == QVT_OK) {
         actor->incarnation = answer->incarnation;
-        actor->confirmed_us = INT64_MIN; /* set by the sender, who has the clock */
+        actor->confirmed_us = actor->cluster->clock.monotonic_us;
     }
 }
 
@@ -183,9 +183,6 @@ static void send_heartbeat(struct cluster *cluster, struct member *member)
     quark__version__v1__heartbeat_request__init(&request);
     request.silo_id = actor->id;
     replica_heartbeat(member->replica, &request, on_heartbeat, actor);
-    if (actor->confirmed_us == INT64_MIN) {
-        actor->confirmed_us = cluster->clock.monotonic_us;
-    }
 }
 
 static void act(struct cluster *cluster, struct member *member)
@@ -332,6 +329,7 @@ void cluster_init(struct cluster *cluster, uint64_t seed)
     for (size_t i = 0; i < CLUSTER_SILOS; i++) {
         snprintf(cluster->actors[i].id, sizeof cluster->actors[i].id, "s%zu", i);
         cluster->actors[i].instance = 1;
+        cluster->actors[i].cluster = cluster;
     }
     for (size_t i = 0; i < CLUSTER_REPLICAS; i++) {
         struct member *member = &cluster->members[i];

@@ -28,6 +28,7 @@ struct member {
 
 /* A process behind a silo id. */
 struct actor {
+    struct cluster *cluster;
     char id[8];
     uint8_t instance;
     uint64_t incarnation; /* as the tracker last said; 0: none */

@@ -191,6 +191,8 @@ static void on_answer(struct redis_log *log, const redisReply *reply)
         (void)uv_timer_start(&log->retry, on_retry, TURN_PAUSE_MS, 0);
     } else if (redis_answer_is(reply, "unmet")) {
         finish(log, STORE_UNMET, NULL);
+    } else if (redis_answer_is(reply, "cluster moved")) {
+        finish(log, STORE_CLUSTER_MOVED, NULL);
     } else {
         (void)qvt_error_set(&error, QVT_FAILED_PRECONDITION, "FORMAT",
                             "the cluster's records were upgraded to a format that this qvtd cannot write");
@@ -294,6 +296,11 @@ static void encode(struct redis_call *call, const struct redis_log *log, const s
     add_head(command, last_position(asked));
     add_keep(command, asked);
     redis_command_text(command, log->channel);
+    if (asked->cluster_head != NULL) {
+        add_head(command, asked->cluster_head);
+    } else {
+        redis_command_text(command, "");
+    }
     redis_command_uint(command, asked->lapsed_count);
     for (size_t i = 0; i < asked->lapsed_count; i++) {
         redis_command_uint(command, asked->lapsed[i]);
@@ -381,7 +388,7 @@ void redis_append(struct store_log *base, const struct store_append *asked, stor
     append->until_ms = uv_now(log->store->options.loop) + 2 * (uint64_t)log->store->options.timeout_ms;
     encode(&append->call, log, asked);
     log->append = append;
-    if (asked->expected->revision == 0) {
+    if (asked->expected->revision == 0 && log->base.kind == STORE_LOG_CLUSTER) {
         name_cluster(log);
     } else {
         attempt(log);

@@ -53,10 +53,12 @@ struct redis_log {
     struct redis_conn *news_conn;
     size_t open;
     bool closing;
-    struct redis_command keys; /* count and names of the four keys */
-    char *records_key;         /* these three share one allocation */
+    struct redis_command keys; /* the names of the script's keys */
+    char *names;               /* of all keys; these four are in it */
+    char *records_key;
     char *changes_key;
     char *channel;
+    char *moves_key; /* the changes of the second log */
 
     struct position head;
     bool follows; /* head is known, and changes after it are told */

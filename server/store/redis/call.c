@@ -120,7 +120,7 @@ static void on_reply(void *data, const redisReply *reply)
 static void add_keys(struct redis_command *before, const struct redis_call *call)
 {
     const struct redis_command *keys = &call->log->keys;
-    redis_command_uint(before, call->soft_key == NULL ? 4 : 5);
+    redis_command_uint(before, keys->count + (call->soft_key == NULL ? 0 : 1));
     if (before->status == QVT_OK) {
         before->status =
             keys->status != QVT_OK ? keys->status : buf_append_slice(&before->bytes, buf_slice(&keys->bytes));

@@ -72,6 +72,7 @@ void redis_reset(struct store_log *base, const struct position *seen, const char
         return;
     }
     redis_call_init(&head->call, redis_log_of(base), "reset");
+    head->call.soft_key = redis_log_of(base)->moves_key;
     redis_head_format(text, seen);
     redis_command_text(&head->call.command, text);
     memcpy(next.store_id, store_id, STORE_ID_LEN + 1);

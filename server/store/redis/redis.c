@@ -85,7 +85,7 @@ static void free_log(struct redis_log *log)
     lease_views_deinit(&log->views);
     redis_changes_clear(&log->news);
     redis_command_deinit(&log->keys);
-    free(log->records_key);
+    free(log->names);
     free(log);
     closed_one(store);
 }
@@ -168,25 +168,30 @@ static qvt_status connect_log(struct redis_log *log, const char *what, struct re
     return QVT_OK;
 }
 
+enum { KEY_RECORDS, KEY_CHANGES, KEY_LEASES, KEY_TTLS, KEY_MOVES_RECORDS, KEY_MOVES_CHANGES, KEY_CHANNEL, KEY_COUNT };
+
+/* The script gets the first four, and all but the channel for the second log. */
 static qvt_status name_keys(struct redis_log *log)
 {
+    static const char *const names[KEY_COUNT] = {"records",       "changes",       "leases", "ttls",
+                                                 "moves:records", "moves:changes", "events"};
     size_t len = strlen(log->name) + 24;
-    char *texts = malloc(5 * len);
+    bool moves = log->base.kind == STORE_LOG_MOVES;
+    char *texts = malloc(KEY_COUNT * len);
     if (texts == NULL) {
         return QVT_NO_MEMORY;
     }
-    log->records_key = texts;
-    log->changes_key = texts + len;
-    log->channel = texts + 2 * len;
-    (void)snprintf(log->records_key, len, "{qvt:%s}:records", log->name);
-    (void)snprintf(log->changes_key, len, "{qvt:%s}:changes", log->name);
-    (void)snprintf(log->channel, len, "{qvt:%s}:events", log->name);
-    (void)snprintf(texts + 3 * len, len, "{qvt:%s}:leases", log->name);
-    (void)snprintf(texts + 4 * len, len, "{qvt:%s}:ttls", log->name);
-    redis_command_text(&log->keys, log->records_key);
-    redis_command_text(&log->keys, log->changes_key);
-    redis_command_text(&log->keys, texts + 3 * len);
-    redis_command_text(&log->keys, texts + 4 * len);
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        (void)snprintf(texts + i * len, len, "{qvt:%s}:%s", log->name, names[i]);
+        if (i <= KEY_TTLS || (moves && i < KEY_CHANNEL)) {
+            redis_command_text(&log->keys, texts + i * len);
+        }
+    }
+    log->names = texts;
+    log->records_key = texts + (moves ? KEY_MOVES_RECORDS : KEY_RECORDS) * len;
+    log->changes_key = texts + (moves ? KEY_MOVES_CHANGES : KEY_CHANGES) * len;
+    log->moves_key = texts + KEY_MOVES_CHANGES * len;
+    log->channel = texts + KEY_CHANNEL * len;
     return log->keys.status;
 }
 
@@ -214,7 +219,7 @@ static void abandon(struct redis_log *log)
     uv_close((uv_handle_t *)&log->retry, on_retry_closed);
 }
 
-static qvt_status open_log(struct store *base, const char *name, struct store_log **out)
+static qvt_status open_log(struct store *base, const char *name, enum store_log_kind kind, struct store_log **out)
 {
     struct redis_store *store = redis_store_of(base);
     size_t len = strlen(name) + 1;
@@ -224,6 +229,7 @@ static qvt_status open_log(struct store *base, const char *name, struct store_lo
     }
     memcpy(log->name, name, len);
     log->base.store = base;
+    log->base.kind = kind;
     log->store = store;
     log->next_lapse_us = INT64_MAX;
     list_init(&log->loads);

@@ -1,9 +1,11 @@
 -- The one script of a cluster: compare, conditions, records, stream, leases, turn, tick and PUBLISH in one step.
--- KEYS: records, changes, leases, ttls, and for soft state its hash. ARGV: operation, "" or the time that tests say it is
+-- KEYS: records, changes, leases, ttls, then for soft state its hash, or for the second log its records and changes. ARGV: operation, "" or the time that tests say it is
 -- (microseconds), the highest format the caller can write, then what the operation takes.
 -- Answers {outcome, now, hold, head, next lapse, ...}. Errors do not roll back, so everything is checked before the first
 -- write. Revisions exceed what a Lua number holds: they are only ever compared as text.
 local records, changes, leases, ttls = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local moves = KEYS[6] ~= nil
+local data, stream = moves and KEYS[5] or records, moves and KEYS[6] or changes
 local TICK_LIMIT, TICK_EVERY, TURN = 2000000, 100000, 20000
 
 local now
@@ -18,8 +20,9 @@ local function int(number)
   return string.format('%.0f', number)
 end
 
-local meta = redis.call('HMGET', records, 'head', 'format', 'tick', 'hold', 'turn')
-local head = meta[1] or ''
+local meta = redis.call('HMGET', records, 'head', 'format', 'tick', 'hold', moves and 'moves_turn' or 'turn', 'moves')
+local cluster_head = meta[1] or ''
+local head = moves and (meta[6] or '') or cluster_head
 local hold = tonumber(meta[4] or '0')
 
 -- Time that nobody counted, or that was counted twice: leases may have run out while no renewal could come.
@@ -40,7 +43,7 @@ end
 
 local function tick()
   local last = tonumber(meta[3] or '0')
-  if head == '' then
+  if cluster_head == '' then
     return
   end
   if now < last or now - last > TICK_LIMIT then
@@ -82,9 +85,9 @@ end
 local function conflict(me, losses, next_id)
   local owner, best = read_turn()
   if losses > 0 and (not owner or owner == me or best < losses) then
-    redis.call('HSET', records, 'turn', me .. ' ' .. int(losses) .. ' ' .. int(now + TURN))
+    redis.call('HSET', records, moves and 'moves_turn' or 'turn', me .. ' ' .. int(losses) .. ' ' .. int(now + TURN))
   end
-  return answer('conflict', redis.call('XRANGE', changes, next_id, '+', 'COUNT', 500))
+  return answer('conflict', redis.call('XRANGE', stream, next_id, '+', 'COUNT', 500))
 end
 
 local function is_over(incarnation)
@@ -94,26 +97,29 @@ end
 
 local function put_change(channel)
   local id, bytes, event, puts = take(), take(), take(), take()
-  redis.call('XADD', changes, id, 'change', bytes)
+  redis.call('XADD', stream, id, 'change', bytes)
   for _ = 1, puts do
     local field, value = take(), take()
-    redis.call('HSET', records, field, value)
+    redis.call('HSET', data, field, value)
   end
   local deletes = take()
   for _ = 1, deletes do
-    redis.call('HDEL', records, take())
+    redis.call('HDEL', data, take())
   end
   redis.call('PUBLISH', channel, event)
 end
 
 function operations.append()
   local expected, next_id, me, losses, new_head, keep = take(), take(), take(), tonumber(take()), take(), take()
-  local channel = take()
+  local channel, beside = take(), take()
   if meta[2] and tonumber(meta[2]) > tonumber(ARGV[3]) then
     return answer('format', meta[2])
   end
   if head ~= expected then
     return conflict(me, losses, next_id)
+  end
+  if moves and cluster_head ~= beside then
+    return answer('cluster moved')
   end
   local owner = read_turn()
   if owner and owner ~= me then
@@ -134,16 +140,23 @@ function operations.append()
   -- Keys of another type end the script here, before anything is written.
   redis.call('ZCARD', leases)
   redis.call('HLEN', ttls)
-  local last = redis.call('XREVRANGE', changes, '+', '-', 'COUNT', 1)[1]
+  redis.call('HLEN', data)
+  local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
   if head == '' then
-    redis.call('DEL', changes, leases, ttls)
-    redis.call('HSET', records, 'format', ARGV[3], 'tick', int(now))
+    redis.call('DEL', stream)
+    if moves then
+      redis.call('DEL', data)
+    else
+      redis.call('DEL', leases, ttls)
+      redis.call('HDEL', records, 'moves')
+      redis.call('HSET', records, 'format', ARGV[3], 'tick', int(now))
+    end
   elseif last and last[1] ~= string.match(head, ' (%d+) ') .. '-0' then
-    return redis.error_reply('DAMAGED the changes of ' .. records .. ' do not end at its head')
+    return redis.error_reply('DAMAGED ' .. stream .. ' does not end at the head')
   end
-  redis.call('HSET', records, 'head', new_head)
+  redis.call('HSET', records, moves and 'moves' or 'head', new_head)
   if owner then
-    redis.call('HDEL', records, 'turn')
+    redis.call('HDEL', records, moves and 'moves_turn' or 'turn')
   end
   local grants = take()
   for _ = 1, grants do
@@ -162,7 +175,7 @@ function operations.append()
     put_change(channel)
   end
   if keep ~= '' then
-    redis.call('XTRIM', changes, 'MINID', keep)
+    redis.call('XTRIM', stream, 'MINID', keep)
   end
   head = new_head
   return answer('ok')
@@ -233,6 +246,11 @@ function operations.reset()
   if head == seen and head ~= '' then
     redis.call('HSET', records, 'head', new_head)
     redis.call('DEL', changes)
+    if meta[6] then
+      -- One store_id for both logs.
+      redis.call('HSET', records, 'moves', string.match(new_head, '^%S+') .. string.match(meta[6], ' .*$'))
+      redis.call('DEL', KEYS[5])
+    end
     head = new_head
   end
   return answer('ok')
