@@ -68,16 +68,31 @@ qvt_status qvt_rpc_server_add_method(qvt_rpc_server *server, const qvt_rpc_metho
     return server_methods_add(&server->methods, method, handler, data);
 }
 
+static void refuse_connection(qvt_rpc_server *server, int fd, const struct sockaddr_storage *peer, qvt_rpc_limit limit)
+{
+    char text[NET_ADDRESS_TEXT_MAX];
+    net_address_format(text, peer);
+    server_limit_passed(server, limit, text);
+    close(fd);
+}
+
 static void on_accept(struct net_listener *net, int fd, const struct sockaddr_storage *peer)
 {
     qvt_rpc_server *server = LIST_ENTRY(net, struct server_listener, net)->server;
+    struct net_address_count *address = NULL;
     if (server->counters.connections_open >= server->options.max_connections) {
-        log_write(&server->runtime->log, LOG_WARN, "rpc connection refused",
-                  log_text("reason", "too many connections"));
-        close(fd);
+        refuse_connection(server, fd, peer, QVT_RPC_LIMIT_CONNECTIONS);
         return;
     }
-    server_conn_accept(server, fd, peer);
+    uint32_t max = server->options.max_connections_per_address;
+    qvt_status status = net_addresses_take(&server->addresses, peer, max, &address);
+    if (status == QVT_RESOURCE_EXHAUSTED) {
+        refuse_connection(server, fd, peer, QVT_RPC_LIMIT_CONNECTIONS_PER_ADDRESS);
+    } else if (status != QVT_OK) {
+        close(fd);
+    } else {
+        server_conn_accept(server, fd, peer, address);
+    }
 }
 
 static void on_listener_closed(struct net_listener *net)

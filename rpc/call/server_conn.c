@@ -18,23 +18,26 @@ static void on_preface_due(struct net_timer *timer)
         net_conn_close(&conn->net);
         return;
     }
-    log_write(&conn->server->runtime->log, LOG_INFO, "rpc connection closed", log_text("peer", conn->net.peer),
-              log_text("reason", "no preface in time"));
+    server_limit_passed(conn->server, QVT_RPC_LIMIT_PREFACE_TIMEOUT, conn->net.peer);
     net_conn_close(&conn->net);
 }
 
-void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_storage *peer)
+void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_storage *peer,
+                        struct net_address_count *address)
 {
     struct server_conn *conn = calloc(1, sizeof(*conn));
     if (conn == NULL) {
+        net_addresses_give_back(&server->addresses, address);
         close(fd);
         return;
     }
+    conn->address = address;
     conn->server = server;
     conn->timer.on_due = on_preface_due;
     conn->noise_since_ms = uv_now(server->runtime->uv);
     list_init(&conn->waiting);
     if (net_conn_accept(&conn->net, &server->setup, fd, peer) != QVT_OK) {
+        net_addresses_give_back(&server->addresses, address);
         free(conn);
         return;
     }
@@ -76,6 +79,7 @@ static void on_closed(struct net_conn *net)
     net_timer_stop(&server->runtime->loop->timers, &conn->timer);
     server_tend_stop(conn);
     list_remove(&conn->node);
+    net_addresses_give_back(&server->addresses, conn->address);
     server->counters.connections_open--;
     server->counters.bytes_received += net->bytes_received;
     server->counters.bytes_sent += net->bytes_sent;
@@ -114,6 +118,12 @@ static void on_ping_ack(void *data, const uint8_t payload[8])
     }
 }
 
+static void on_refused(void *data)
+{
+    struct server_conn *conn = conn_of(data);
+    server_limit_passed(conn->server, QVT_RPC_LIMIT_STREAMS, conn->net.peer);
+}
+
 static void on_close(struct http2_stream *stream, uint32_t code)
 {
     (void)code;
@@ -150,5 +160,6 @@ const struct http2_events server_conn_http2_events = {
     .on_ping_ack = on_ping_ack,
     .on_ping = server_tend_ping,
     .on_noise = server_noise_judge,
+    .on_refused = on_refused,
     .on_output = net_conn_on_output,
 };

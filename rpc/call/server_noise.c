@@ -2,13 +2,16 @@
 
 enum { WINDOW_MS = 1000 };
 
-static const char *const reasons[HTTP2_NOISE_COUNT] = {
-    [HTTP2_NOISE_EMPTY_DATA] = "too many empty DATA frames",
-    [HTTP2_NOISE_WINDOW_UPDATE] = "too many WINDOW_UPDATE frames",
-    [HTTP2_NOISE_PING] = "too many PING frames",
-    [HTTP2_NOISE_SETTINGS] = "too many SETTINGS frames",
-    [HTTP2_NOISE_RESET] = "too many resets",
-    [HTTP2_NOISE_PRIORITY] = "too many PRIORITY frames",
+static const struct {
+    qvt_rpc_limit limit;
+    const char *debug;
+} kinds[HTTP2_NOISE_COUNT] = {
+    [HTTP2_NOISE_EMPTY_DATA] = {QVT_RPC_LIMIT_EMPTY_DATA, "too many empty DATA frames"},
+    [HTTP2_NOISE_WINDOW_UPDATE] = {QVT_RPC_LIMIT_WINDOW_UPDATES, "too many WINDOW_UPDATE frames"},
+    [HTTP2_NOISE_PING] = {QVT_RPC_LIMIT_PINGS, "too many PING frames"},
+    [HTTP2_NOISE_SETTINGS] = {QVT_RPC_LIMIT_SETTINGS, "too many SETTINGS frames"},
+    [HTTP2_NOISE_RESET] = {QVT_RPC_LIMIT_RESETS, "too many resets"},
+    [HTTP2_NOISE_PRIORITY] = {QVT_RPC_LIMIT_PRIORITIES, "too many PRIORITY frames"},
 };
 
 void server_noise_limits(uint32_t out[HTTP2_NOISE_COUNT], const qvt_rpc_server_options *options)
@@ -29,14 +32,13 @@ bool server_noise_judge(void *net_conn, enum http2_noise kind)
         conn->noise_since_ms = now_ms;
         return true;
     }
-    server_noise_calm(conn, reasons[kind], reasons[kind]);
+    server_noise_calm(conn, kinds[kind].limit, kinds[kind].debug);
     return false;
 }
 
-void server_noise_calm(struct server_conn *conn, const char *reason, const char *debug)
+void server_noise_calm(struct server_conn *conn, qvt_rpc_limit limit, const char *debug)
 {
-    qvt_rpc_server *server = conn->server;
     http2_session_calm(conn->net.session, debug);
-    server->counters.connections_calmed++;
-    server_complain(conn, &server->calms, LOG_WARN, "rpc connection closed", reason);
+    conn->server->counters.connections_calmed++;
+    server_limit_passed(conn->server, limit, conn->net.peer);
 }

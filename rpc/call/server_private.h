@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "qvt/rpc/server.h"
 #include "rpc/call/runtime.h"
+#include "rpc/net/addresses.h"
 #include "rpc/net/conn.h"
 #include "rpc/net/listener.h"
 #include "rpc/wire/frame.h"
@@ -53,8 +54,9 @@ struct server_conn {
     struct list node;
     struct net_timer
         timer; /* until the handshake is done; until the preface has come; then, stopping, until the PING is answered */
-    struct list waiting;       /* calls whose requests wait for queued answers to leave */
-    qvt_rpc_peer_names *names; /* of the client's certificate; NULL: it has shown none */
+    struct net_address_count *address; /* of the server's addresses */
+    struct list waiting;               /* calls whose requests wait for queued answers to leave */
+    qvt_rpc_peer_names *names;         /* of the client's certificate; NULL: it has shown none */
     size_t calls;
     uint64_t noise_since_ms; /* when the session began to count */
     struct net_timer tend;
@@ -75,6 +77,13 @@ struct server_complaint {
     uint64_t unlogged;  /* without a line since */
 };
 
+/* A limit's history. */
+struct server_limit {
+    uint64_t count;
+    uint64_t logged_ms; /* when a line about it was written last; 0: never */
+    uint64_t unlogged;  /* without a line since */
+};
+
 struct qvt_rpc_server {
     qvt_rpc_runtime *runtime;
     qvt_rpc_server_options options;
@@ -88,7 +97,8 @@ struct qvt_rpc_server {
     struct net_timer stop_timer;
     qvt_rpc_server_counters counters;
     struct server_complaint handshakes;
-    struct server_complaint calms;
+    struct server_limit limits[QVT_RPC_LIMIT_COUNT];
+    struct net_addresses addresses;
     void (*on_closed)(void *data);
     void *on_closed_data;
     bool stopping;
@@ -165,8 +175,9 @@ extern const qvt_rpc_unary_carrier server_call_carrier;
 
 /* --- server_conn.c --- */
 
-/* Takes the accepted socket. */
-void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_storage *peer);
+/* Takes the accepted socket, or closes it. address: what net_addresses_take gave for it. */
+void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_storage *peer,
+                        struct net_address_count *address);
 
 /* Drops a reference that a call held. */
 void server_conn_release(struct server_conn *conn);
@@ -179,8 +190,13 @@ void server_noise_limits(uint32_t out[HTTP2_NOISE_COUNT], const qvt_rpc_server_o
 /* The event of the session. */
 bool server_noise_judge(void *net_conn, enum http2_noise kind);
 
-/* Ends the connection with ENHANCE_YOUR_CALM, counts and logs that. reason is for the log, debug for the peer. */
-void server_noise_calm(struct server_conn *conn, const char *reason, const char *debug);
+/* Ends the connection with ENHANCE_YOUR_CALM and counts that. debug is for the peer. */
+void server_noise_calm(struct server_conn *conn, qvt_rpc_limit limit, const char *debug);
+
+/* --- server_limits.c --- */
+
+/* Counts, and writes one line a second about each limit. peer is "ADDR:PORT". */
+void server_limit_passed(qvt_rpc_server *server, qvt_rpc_limit limit, const char *peer);
 
 /* --- server_secure.c --- */
 

@@ -19,6 +19,12 @@ static qvt_slice message_of(const qvt_rpc_server_call *call)
     return buf_slice(frame_decoder_is_compressed(&call->decoder) ? &call->inflated : &call->decoder.message);
 }
 
+static void refuse_length(qvt_rpc_server_call *call)
+{
+    server_limit_passed(call->server, QVT_RPC_LIMIT_MESSAGE_BYTES, call->conn->net.peer);
+    abort_call(call, QVT_RESOURCE_EXHAUSTED, "the request message is too large");
+}
+
 /* False: the call is over. */
 static bool inflate_message(qvt_rpc_server_call *call)
 {
@@ -32,7 +38,7 @@ static bool inflate_message(qvt_rpc_server_call *call)
     if (status == QVT_INTERNAL) {
         abort_call(call, status, "a compressed message is corrupt");
     } else if (status == QVT_RESOURCE_EXHAUSTED) {
-        abort_call(call, status, "the request message is too large");
+        refuse_length(call);
     } else if (status != QVT_OK) {
         abort_call(call, status, "out of memory");
     }
@@ -56,7 +62,7 @@ static void deliver(qvt_rpc_server_call *call)
 static void refuse_frame(qvt_rpc_server_call *call, qvt_status status)
 {
     if (status == QVT_RESOURCE_EXHAUSTED) {
-        abort_call(call, status, "the request message is too large");
+        refuse_length(call);
     } else if (status == QVT_NO_MEMORY) {
         abort_call(call, status, "out of memory");
     } else {
@@ -131,6 +137,7 @@ static void dispatch(qvt_rpc_server_call *call)
         return;
     }
     if (must_wait(call->conn)) {
+        server_limit_passed(call->server, QVT_RPC_LIMIT_QUEUED_BYTES, call->conn->net.peer);
         list_push_back(&call->conn->waiting, &call->waiting);
         return;
     }

@@ -135,6 +135,7 @@ static void refuse(qvt_rpc_server_call *call, enum server_refusal refusal)
     case SERVER_BAD_ENCODING: refuse_encoding(call); break;
     case SERVER_UNKNOWN_METHOD: refuse_method(call); break;
     case SERVER_HEADERS_TOO_LARGE:
+        server_limit_passed(call->server, QVT_RPC_LIMIT_HEADER_BYTES, call->conn->net.peer);
         server_respond_abort(call, QVT_RESOURCE_EXHAUSTED, "the request's headers are too large", HTTP2_NO_ERROR);
         break;
     }

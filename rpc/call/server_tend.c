@@ -11,10 +11,9 @@ static uint64_t sooner(uint64_t left, uint64_t right)
     return left < right ? left : right;
 }
 
-static void close_for(struct server_conn *conn, const char *reason)
+static void close_for(struct server_conn *conn, qvt_rpc_limit limit)
 {
-    log_write(&conn->server->runtime->log, LOG_INFO, "rpc connection closed", log_text("peer", conn->net.peer),
-              log_text("reason", reason));
+    server_limit_passed(conn->server, limit, conn->net.peer);
     net_conn_close(&conn->net);
 }
 
@@ -24,7 +23,7 @@ static uint64_t ask(struct server_conn *conn, uint64_t now_ms)
 {
     static const uint8_t payload[8] = {'q', 'v', 't', ' ', 'l', 'i', 'v', 'e'};
     if (http2_session_ping(conn->net.session, payload) != QVT_OK) {
-        close_for(conn, "out of memory");
+        net_conn_close(&conn->net);
     }
     conn->asked_ms = now_ms;
     return conn->server->options.keepalive_timeout_ms;
@@ -44,7 +43,7 @@ static uint64_t check_silence(struct server_conn *conn, uint64_t now_ms)
         if (waited_ms < options->keepalive_timeout_ms) {
             return options->keepalive_timeout_ms - waited_ms;
         }
-        close_for(conn, "no answer to a PING");
+        close_for(conn, QVT_RPC_LIMIT_KEEPALIVE_TIMEOUT);
         return UINT64_MAX;
     }
     uint64_t silent_ms = since(now_ms, conn->net.read_at_ms);
@@ -61,6 +60,7 @@ static uint64_t check_idle(struct server_conn *conn, uint64_t now_ms)
     if (idle_ms < max_ms) {
         return max_ms - idle_ms;
     }
+    server_limit_passed(conn->server, QVT_RPC_LIMIT_IDLE, conn->net.peer);
     server_stop_conn(conn);
     return UINT64_MAX;
 }
@@ -74,11 +74,12 @@ static uint64_t check_age(struct server_conn *conn, uint64_t now_ms)
         return conn->end_ms - now_ms;
     }
     if (conn->aged) {
-        close_for(conn, "calls outlasted the connection's age");
+        net_conn_close(&conn->net);
         return UINT64_MAX;
     }
     uint64_t grace_ms = conn->server->options.max_age_grace_ms;
     conn->aged = true;
+    server_limit_passed(conn->server, QVT_RPC_LIMIT_AGE, conn->net.peer);
     conn->end_ms = grace_ms == 0 ? 0 : now_ms + grace_ms;
     server_stop_conn(conn);
     return grace_ms == 0 ? UINT64_MAX : grace_ms;
@@ -94,7 +95,7 @@ static uint64_t check_write(struct server_conn *conn, uint64_t now_ms)
     if (stuck_ms < max_ms) {
         return max_ms - stuck_ms;
     }
-    close_for(conn, "the client takes no bytes");
+    close_for(conn, QVT_RPC_LIMIT_WRITE_TIMEOUT);
     return UINT64_MAX;
 }
 
@@ -161,6 +162,6 @@ void server_tend_ping(void *net_conn)
     }
     conn->last_ping_ms = now_ms;
     if (options->max_ping_strikes != 0 && conn->ping_strikes > options->max_ping_strikes) {
-        server_noise_calm(conn, "PINGs too often", "too_many_pings");
+        server_noise_calm(conn, QVT_RPC_LIMIT_PING_INTERVAL, "too_many_pings");
     }
 }

@@ -229,6 +229,14 @@ static int send_waiting_ping(struct http2_session *session)
     return nghttp2_submit_ping(session->ng, NGHTTP2_FLAG_NONE, session->ping_payload);
 }
 
+static void note_reset(struct http2_session *session, uint32_t code)
+{
+    http2_noise_reset_sent(session, code);
+    if (code == NGHTTP2_REFUSED_STREAM && session->events->on_refused != NULL) {
+        session->events->on_refused(session->data);
+    }
+}
+
 static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *data)
 {
     (void)ng;
@@ -239,7 +247,7 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *
         (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
         result = send_waiting_reset(session, frame->hd.stream_id);
     } else if (frame->hd.type == NGHTTP2_RST_STREAM) {
-        http2_noise_reset_sent(session, frame->rst_stream.error_code);
+        note_reset(session, frame->rst_stream.error_code);
     } else if (session->ping_after_goaway && frame->hd.type == NGHTTP2_GOAWAY) {
         result = send_waiting_ping(session);
     }

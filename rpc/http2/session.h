@@ -93,6 +93,8 @@ struct http2_events {
     /* More frames of this kind than noise_limits allows have come since all of them were counted from zero. True: count
      * from zero again. False, after http2_session_calm. (may be NULL when there are no limits) */
     bool (*on_noise)(void *data, enum http2_noise kind);
+    /* Server: a stream over the limit was refused. (may be NULL) */
+    void (*on_refused)(void *data);
     /* There is something to send where there was nothing: see to it that http2_session_send is called soon. Also called
      * from functions outside receive and send. */
     void (*on_output)(void *data);

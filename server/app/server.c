@@ -198,6 +198,16 @@ static qvt_rpc_server_options grpc_options(const struct server *server)
     options.data = server->service;
     options.max_message_bytes = (uint32_t)settings->message_bytes_max;
     options.max_connections = (uint32_t)settings->connections_max;
+    options.max_connections_per_address = (uint32_t)settings->connections_per_address_max;
+    options.write_timeout_ms = (uint32_t)settings->write_timeout_ms;
+    options.keepalive_ms = (uint32_t)settings->keepalive_ms;
+    options.keepalive_timeout_ms = (uint32_t)settings->keepalive_timeout_ms;
+    options.min_ping_interval_ms = (uint32_t)settings->min_ping_interval_ms;
+    options.min_idle_ping_ms = (uint32_t)settings->min_idle_ping_ms;
+    options.max_ping_strikes = (uint32_t)settings->ping_strikes_max;
+    options.max_idle_ms = (uint32_t)settings->connection_idle_ms;
+    options.max_age_ms = (uint32_t)settings->connection_age_ms;
+    options.max_age_grace_ms = (uint32_t)settings->connection_age_grace_ms;
     options.max_concurrent_streams = (uint32_t)settings->streams_max;
     options.max_header_bytes = (uint32_t)settings->header_bytes_max;
     options.max_queued_bytes = (uint32_t)settings->queued_bytes_max;

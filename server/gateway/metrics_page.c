@@ -42,6 +42,19 @@ static void write_answers(struct prometheus *prometheus, const struct gateway_co
     }
 }
 
+static void write_limits(struct prometheus *prometheus, const qvt_rpc_server *grpc)
+{
+    if (grpc == NULL) {
+        return;
+    }
+    prometheus_family(prometheus, "qvt_grpc_limits_passed_total", PROMETHEUS_COUNTER,
+                      "Times that gRPC clients passed a limit, by limit.");
+    for (unsigned i = 0; i < QVT_RPC_LIMIT_COUNT; i++) {
+        prometheus_uint(prometheus, PROMETHEUS_LABELS({"limit", qvt_rpc_limit_name((qvt_rpc_limit)i)}),
+                        qvt_rpc_server_limit_count(grpc, (qvt_rpc_limit)i));
+    }
+}
+
 void metrics_transport_write(struct prometheus *prometheus, const struct gateway *gateway)
 {
     const struct gateway_counters *http = &gateway->counters;
@@ -60,6 +73,7 @@ void metrics_transport_write(struct prometheus *prometheus, const struct gateway
     write_pair(prometheus, "qvt_sent_bytes_total", PROMETHEUS_COUNTER, "Bytes sent; of HTTP only bodies.",
                grpc.bytes_sent, http->bytes_sent);
     write_answers(prometheus, http);
+    write_limits(prometheus, gateway->options.grpc);
 }
 
 void metrics_process_write(struct prometheus *prometheus)

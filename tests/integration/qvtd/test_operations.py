@@ -97,6 +97,8 @@ class Metrics(harness.TestCase):
         self.expect(found, "qvt_calls_open", 2, "protocol=http")
         self.expect(found, "qvt_ready", 1)
         self.expect(found, "qvt_http_requests_total", 1, "code=404")
+        self.expect(found, "qvt_grpc_limits_passed_total", 0, "limit=message_bytes")
+        self.expect(found, "qvt_grpc_limits_passed_total", 0, "limit=connections_per_address")
         watch.cancel()
 
     def test_latency_is_measured_but_for_finds_from_the_cache(self):

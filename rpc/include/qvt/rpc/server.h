@@ -66,12 +66,14 @@ typedef struct qvt_rpc_server_options {
     /* Told of every call once nothing more is sent or received for it; NULL: nobody is. Must not call the server. */
     void (*on_call_end)(void *data, const qvt_rpc_call_end *end);
     void *data;
+    uint32_t max_connections_per_address; /* from loopback any number, from the /64 of an IPv6 address together; default
+                                             1000; 0: any number */
 } qvt_rpc_server_options;
 
 #define QVT_RPC_SERVER_OPTIONS_INIT                                                                                    \
     {                                                                                                                  \
         sizeof(qvt_rpc_server_options), 4u << 20, 8u << 10, 1000, 10000, 1u << 20, 16u << 20, 5000, 100, 2000, 500,    \
-            200, 1000, 500, 7200000, 20000, 300000, 7200000, 2, 0, 0, 0, 60000, 5000, NULL, NULL                       \
+            200, 1000, 500, 7200000, 20000, 300000, 7200000, 2, 0, 0, 0, 60000, 5000, NULL, NULL, 1000                 \
     }
 
 /* What serves one method. Callbacks not named for the method's kind may be NULL. */
@@ -137,6 +139,35 @@ typedef struct qvt_rpc_server_counters {
 } qvt_rpc_server_counters;
 
 QVT_API void qvt_rpc_server_read_counters(const qvt_rpc_server *server, qvt_rpc_server_counters *out);
+
+/* The limits of qvt_rpc_server_options. */
+typedef enum qvt_rpc_limit {
+    QVT_RPC_LIMIT_CONNECTIONS,             /* the connection was refused */
+    QVT_RPC_LIMIT_CONNECTIONS_PER_ADDRESS, /* the connection was refused */
+    QVT_RPC_LIMIT_STREAMS,                 /* the call was refused: REFUSED_STREAM */
+    QVT_RPC_LIMIT_HEADER_BYTES,            /* the call was refused: RESOURCE_EXHAUSTED */
+    QVT_RPC_LIMIT_MESSAGE_BYTES,           /* the call was refused: RESOURCE_EXHAUSTED */
+    QVT_RPC_LIMIT_QUEUED_BYTES,            /* the call waits for its connection */
+    QVT_RPC_LIMIT_PREFACE_TIMEOUT,         /* the connection was closed, as in those below */
+    QVT_RPC_LIMIT_KEEPALIVE_TIMEOUT,
+    QVT_RPC_LIMIT_WRITE_TIMEOUT,
+    QVT_RPC_LIMIT_IDLE,
+    QVT_RPC_LIMIT_AGE,
+    QVT_RPC_LIMIT_EMPTY_DATA, /* ENHANCE_YOUR_CALM, as in those below */
+    QVT_RPC_LIMIT_WINDOW_UPDATES,
+    QVT_RPC_LIMIT_PINGS,
+    QVT_RPC_LIMIT_SETTINGS,
+    QVT_RPC_LIMIT_RESETS,
+    QVT_RPC_LIMIT_PRIORITIES,
+    QVT_RPC_LIMIT_PING_INTERVAL,
+    QVT_RPC_LIMIT_COUNT
+} qvt_rpc_limit;
+
+/* How often a limit was passed since start. */
+QVT_API uint64_t qvt_rpc_server_limit_count(const qvt_rpc_server *server, qvt_rpc_limit limit);
+
+/* "connections_per_address"; static. */
+QVT_API const char *qvt_rpc_limit_name(qvt_rpc_limit limit);
 
 /* --- a call --- */
 

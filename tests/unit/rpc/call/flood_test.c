@@ -157,7 +157,7 @@ static bool settle(struct fixture *fixture, uint32_t stream)
 
 /* The allowed number of frames is served; more of them end the connection: on a machine that is slow not the first
  * time, because a second may end between them. */
-static void expect_limit(const struct noise *noise, unsigned allowed, const char *debug)
+static void expect_limit(const struct noise *noise, unsigned allowed, qvt_rpc_limit limit, const char *debug)
 {
     struct fixture fixture;
     start(&fixture);
@@ -172,33 +172,34 @@ static void expect_limit(const struct noise *noise, unsigned allowed, const char
     } while (settle(&fixture, stream));
     expect_calm(&fixture, debug);
     CU_ASSERT_EQUAL(calmed(&fixture), 1);
+    CU_ASSERT_EQUAL(qvt_rpc_server_limit_count(fixture.server, limit), 1);
     stop(&fixture);
 }
 
 static void empty_data_end_the_connection(void)
 {
-    expect_limit(&empty_data, LIMIT, "too many empty DATA frames");
+    expect_limit(&empty_data, LIMIT, QVT_RPC_LIMIT_EMPTY_DATA, "too many empty DATA frames");
 }
 
 static void data_of_padding_end_the_connection(void)
 {
-    expect_limit(&padded_data, LIMIT, "too many empty DATA frames");
+    expect_limit(&padded_data, LIMIT, QVT_RPC_LIMIT_EMPTY_DATA, "too many empty DATA frames");
 }
 
 static void window_updates_end_the_connection(void)
 {
-    expect_limit(&window_update, 2 * LIMIT, "too many WINDOW_UPDATE frames");
+    expect_limit(&window_update, 2 * LIMIT, QVT_RPC_LIMIT_WINDOW_UPDATES, "too many WINDOW_UPDATE frames");
 }
 
 static void priorities_end_the_connection(void)
 {
-    expect_limit(&priority, LIMIT, "too many PRIORITY frames");
+    expect_limit(&priority, LIMIT, QVT_RPC_LIMIT_PRIORITIES, "too many PRIORITY frames");
 }
 
 static void settings_end_the_connection(void)
 {
     /* The first came with the preface. */
-    expect_limit(&settings, LIMIT - 1, "too many SETTINGS frames");
+    expect_limit(&settings, LIMIT - 1, QVT_RPC_LIMIT_SETTINGS, "too many SETTINGS frames");
 }
 
 /* Opens streams and sends the frame on each until the connection ends. */
@@ -220,6 +221,7 @@ static void expect_limit_of_streams(struct noise noise, const char *debug)
     qvt_rpc_server_counters counters;
     qvt_rpc_server_read_counters(fixture.server, &counters);
     CU_ASSERT_EQUAL(counters.connections_calmed, 1);
+    CU_ASSERT_EQUAL(qvt_rpc_server_limit_count(fixture.server, QVT_RPC_LIMIT_RESETS), 1);
     CU_ASSERT_EQUAL(counters.calls_open, 0);
     stop(&fixture);
 }

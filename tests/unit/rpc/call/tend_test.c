@@ -100,6 +100,11 @@ static void expect_end(struct fixture *fixture)
     CU_ASSERT_FALSE(wait_for(fixture, TYPE_NONE, NEVER));
 }
 
+static void expect_count(const struct fixture *fixture, qvt_rpc_limit limit, uint64_t count)
+{
+    CU_ASSERT_EQUAL(qvt_rpc_server_limit_count(fixture->server, limit), count);
+}
+
 static void on_closed(void *data)
 {
     (void)data;
@@ -123,6 +128,7 @@ static void silent_client_is_asked_and_then_left(void)
     start(&fixture, &options);
     CU_ASSERT_TRUE(wait_for(&fixture, TYPE_PING, 0));
     expect_end(&fixture);
+    expect_count(&fixture, QVT_RPC_LIMIT_KEEPALIVE_TIMEOUT, 1);
     stop(&fixture);
 }
 
@@ -138,6 +144,7 @@ static void silent_client_that_answers_is_asked_again(void)
         CU_ASSERT_TRUE(wait_for(&fixture, TYPE_PING, 0));
         ping(&fixture, ACK);
     }
+    expect_count(&fixture, QVT_RPC_LIMIT_KEEPALIVE_TIMEOUT, 0);
     stop(&fixture);
 }
 
@@ -150,6 +157,7 @@ static void pings_without_answers_between_them_end_the_connection(void)
     }
     expect_goaway(&fixture, CALM, "too_many_pings");
     expect_end(&fixture);
+    expect_count(&fixture, QVT_RPC_LIMIT_PING_INTERVAL, 1);
     stop(&fixture);
 }
 
@@ -192,6 +200,7 @@ static void idle_connection_ends_gracefully(void)
     CU_ASSERT_TRUE(wait_for(&fixture, TYPE_PING, 0));
     ping(&fixture, ACK);
     expect_end(&fixture);
+    expect_count(&fixture, QVT_RPC_LIMIT_IDLE, 1);
     stop(&fixture);
 }
 
@@ -224,6 +233,7 @@ static void aged_connection_ends_after_its_grace(void)
     expect_goaway(&fixture, 0, "");
     expect_end(&fixture);
     CU_ASSERT_PTR_NULL(fixture.waiting);
+    expect_count(&fixture, QVT_RPC_LIMIT_AGE, 1);
     stop(&fixture);
 }
 
@@ -242,6 +252,7 @@ static void client_that_takes_no_bytes_is_left(void)
         qvt_rpc_server_read_counters(fixture.server, &counters);
     } while (counters.connections_total == 0 || counters.connections_open > 0);
     CU_ASSERT_TRUE(counters.bytes_sent > 0);
+    expect_count(&fixture, QVT_RPC_LIMIT_WRITE_TIMEOUT, 1);
     stop(&fixture);
 }
 
