@@ -232,8 +232,15 @@ qvt_status cluster_open(struct service *service, const char *name, enum cluster_
     return QVT_OK;
 }
 
+/* Long enough for a silo whose heartbeat came while the cluster was opened to ask again. */
+#define ASKED_KEPT_US INT64_C(5000000)
+
 static bool is_idle(const struct cluster *cluster)
 {
+    int64_t now_us = store_monotonic_us(cluster->service->options.store);
+    if (cluster->asked_us != 0 && now_us - cluster->asked_us < ASKED_KEPT_US) {
+        return false;
+    }
     return cluster->known_empty && replica_ready(cluster->replica, NULL) == QVT_OK &&
            registry_head(replica_registry(cluster->replica))->revision == 0 && list_is_empty(&cluster->watchers) &&
            list_is_empty(&cluster->waiting) && cluster->submitted == 0;

@@ -10,21 +10,23 @@ typedef Quark__Version__V1__HeartbeatRequest heartbeat_request;
 /* Fields of HeartbeatResponse; unsent answer bytes of a stream before it is read no further. */
 enum { HEARTBEAT_INCARNATION = 4, HEARTBEAT_REMAINING = 5, QUEUED_MAX = 64 * 1024 };
 
-/* Finds the cluster, which a heartbeat never makes. */
-static qvt_status find_cluster(const struct service *service, const heartbeat_request *request, struct cluster **out,
+/* Finds the cluster, which a heartbeat never makes. Where others write the store too, only the store knows whether somebody
+ * made it: it is opened, and until it is loaded the answer is UNAVAILABLE. */
+static qvt_status find_cluster(struct service *service, const heartbeat_request *request, struct cluster **out,
                                qvt_error *error)
 {
     const char *name = NULL;
     QVT_TRY(cluster_name(request->cluster, &name, error));
     QVT_TRY(validate_silo_id(qvt_slice_text(request->silo_id), "silo_id", error));
     *out = cluster_find(service, name);
-    if (*out != NULL) {
-        return QVT_OK;
-    }
-    if (!service->listed) {
+    if (*out == NULL && !service->listed) {
         return service_ready(service, error);
     }
-    return incarnation_refuse_unknown(qvt_slice_text(request->silo_id), error);
+    if (store_is_shared(service->options.store)) {
+        QVT_TRY(cluster_open(service, name, CLUSTER_WATCH, out, error));
+        (*out)->asked_us = store_monotonic_us(service->options.store);
+    }
+    return *out != NULL ? QVT_OK : incarnation_refuse_unknown(qvt_slice_text(request->silo_id), error);
 }
 
 /* Mostly the answer is about the cluster as it is now, whose prefix is encoded already. */

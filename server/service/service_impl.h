@@ -24,6 +24,7 @@ struct cluster {
     size_t submitted;           /* writes whose outcome is not known */
     struct buf prefix;          /* position and cache_ttl, encoded, of prefix_generation */
     uint64_t prefix_generation; /* 0: none */
+    int64_t asked_us;           /* of the last heartbeat, on a shared store; 0: none */
     bool known_empty;           /* the store did not have it when it was opened: until loaded, it reads as empty */
     bool woken;
     bool degraded;                   /* its store is out of reach: logged */

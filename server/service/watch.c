@@ -76,6 +76,8 @@ static qvt_status begin_walk(struct watcher *watcher)
 {
     struct buf *scratch = &watcher->service->scratch;
     QVT_TRY(registry_walk_begin(registry_of(watcher), &watcher->walk));
+    /* The reset ends what was seen before: a walk that is broken off begins again. */
+    watcher->has_seen = false;
     buf_clear(scratch);
     QVT_TRY(watch_message_reset(scratch, registry_walk_position(watcher->walk)));
     return send_scratch(watcher, NULL);

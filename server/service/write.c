@@ -127,8 +127,10 @@ void write_submit(struct service *service, qvt_rpc_unary *unary, const char *clu
         qvt_rpc_unary_fail(unary, &error);
         return;
     }
+    /* Where others write too, only the store knows who created the cluster. */
     cluster = cluster_find(service, name);
-    if (cluster == NULL && !creates_cluster(service, unary, command)) {
+    bool ours = !store_is_shared(service->options.store);
+    if (cluster == NULL && ours && !creates_cluster(service, unary, command)) {
         return;
     }
     if (cluster_open(service, name, CLUSTER_WRITE, &cluster, &error) != QVT_OK) {

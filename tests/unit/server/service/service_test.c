@@ -2,10 +2,17 @@
 
 #include <CUnit/Basic.h>
 
+#include "server/service/service_impl.h"
+#include "server/store/store_base.h"
 #include "tests/support/suite.h"
 #include "tests/unit/server/service/fixture.h"
 
 static struct fixture fixture;
+
+static void ignore_closed(void *data)
+{
+    (void)data;
+}
 
 static size_t cluster_count(void)
 {
@@ -252,7 +259,36 @@ static void every_operation_says_the_same_of_an_unknown_silo(void)
     fixture_close(&fixture);
 }
 
-SUITE_MAIN("server/service/service", SUITE_CASE(the_service_is_ready_once_its_clusters_are_loaded),
+/* Two replicas on one store: the first opened before the second made the cluster. */
+static void where_others_write_too_only_the_store_knows_which_clusters_there_are(void)
+{
+    struct fake_call call;
+    struct service *late = fixture.service;
+    Quark__Version__V1__UnregisterSiloRequest request;
+    quark__version__v1__unregister_silo_request__init(&request);
+    request.silo_id = text("s1");
+    fixture_open(&fixture, NULL);
+    fixture.store->shared = true;
+    struct service *first = fixture.service;
+    const struct service_options options = first->options;
+    CU_ASSERT_EQUAL_FATAL(service_new(&late, &options), QVT_OK);
+    fixture_settle(&fixture);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "", "s1", "Order", "1.0.0"), 1);
+    fake_call_init(&call);
+    service_handlers()->unregister_silo(late, &call.unary, &request);
+    for (int i = 0; i < 10; i++) {
+        service_turn(late);
+        service_turn(first);
+    }
+    CU_ASSERT_EQUAL(call.error.status, QVT_OK);
+    CU_ASSERT_EQUAL(registry_head(replica_registry(cluster_find(first, "default")->replica))->revision, 2);
+    fake_call_deinit(&call);
+    service_close(late, ignore_closed, NULL);
+    fixture_close(&fixture);
+}
+
+SUITE_MAIN("server/service/service", SUITE_CASE(where_others_write_too_only_the_store_knows_which_clusters_there_are),
+           SUITE_CASE(the_service_is_ready_once_its_clusters_are_loaded),
            SUITE_CASE(a_cluster_that_nobody_created_reads_as_empty),
            SUITE_CASE(a_registration_creates_the_cluster_and_is_found), SUITE_CASE(a_refused_write_creates_no_cluster),
            SUITE_CASE(there_is_a_limit_to_clusters), SUITE_CASE(a_cluster_that_is_only_watched_goes_with_its_watcher),

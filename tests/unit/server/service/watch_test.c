@@ -4,6 +4,7 @@
 
 #include <CUnit/Basic.h>
 
+#include "server/service/service_impl.h"
 #include "tests/support/suite.h"
 #include "tests/unit/server/service/fixture.h"
 
@@ -256,8 +257,41 @@ static void resuming_in_the_history_skips_the_walk(void)
     fixture_close(&fixture);
 }
 
-SUITE_MAIN("server/service/watch", SUITE_CASE(a_watcher_walks_then_sees_changes),
-           SUITE_CASE(watchers_with_the_same_filter_share_the_encoding),
+/* The position of revision 3, which is the same in every such fixture. */
+static struct position third_position(void)
+{
+    fixture_open(&fixture, NULL);
+    (void)fixture_register(&fixture, "", "a", "Order", "1.0.0");
+    (void)fixture_register(&fixture, "", "b", "Order", "1.0.0");
+    (void)fixture_register(&fixture, "", "c", "Order", "1.0.0");
+    struct position position = *registry_head(replica_registry(cluster_find(fixture.service, "default")->replica));
+    fixture_close(&fixture);
+    return position;
+}
+
+static void a_walk_that_is_broken_off_begins_again_whatever_was_seen_before_it(void)
+{
+    struct fake_watch watch = {.room = 2};
+    struct position third = third_position();
+    fixture_open(&fixture, NULL);
+    (void)fixture_register(&fixture, "", "a", "Order", "1.0.0");
+    (void)fixture_register(&fixture, "", "b", "Order", "1.0.0");
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &watch, "", NULL, &third), QVT_OK);
+    EXPECT_TEXT(watch.events, "Rr");
+    (void)fixture_register(&fixture, "", "c", "Order", "1.0.0");
+    struct cluster *cluster = cluster_find(fixture.service, "default");
+    watch_stop_cluster(cluster); /* the mirror is loaded anew */
+    watch.room = 100;
+    cluster->has_news = true;
+    service_wake(fixture.service);
+    fixture_settle(&fixture);
+    EXPECT_TEXT(watch.events, "RrRrrrE");
+    watcher_free(watch.watcher);
+    fixture_close(&fixture);
+}
+
+SUITE_MAIN("server/service/watch", SUITE_CASE(a_walk_that_is_broken_off_begins_again_whatever_was_seen_before_it),
+           SUITE_CASE(a_watcher_walks_then_sees_changes), SUITE_CASE(watchers_with_the_same_filter_share_the_encoding),
            SUITE_CASE(a_full_sink_keeps_its_watcher_behind_and_loses_nothing),
            SUITE_CASE(a_watcher_that_the_history_has_left_behind_walks_again),
            SUITE_CASE(what_changes_during_a_walk_comes_before_its_end),
