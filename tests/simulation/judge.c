@@ -44,15 +44,31 @@ void judge_condition(struct judge *judge, const struct ask *ask)
 
 /* ---- the log ---- */
 
+static struct chapter *begin_chapter(struct judge *judge, const char *store_id)
+{
+    QVT_ASSERT(judge->chapter_count < JUDGE_STORES);
+    struct chapter *chapter = &judge->chapters[judge->chapter_count++];
+    memset(chapter, 0, sizeof *chapter);
+    memcpy(chapter->store_id, store_id, sizeof chapter->store_id);
+    return chapter;
+}
+
+void judge_reset(struct judge *judge)
+{
+    const struct position *head = &judge->world->server.primary.head;
+    struct chapter *chapter = begin_chapter(judge, head->store_id);
+    world_trace(judge->world, "store_id %.4s at revision %" PRIu64, head->store_id, head->revision);
+    QVT_ASSERT(head->revision < JUDGE_LOG);
+    chapter->head = head->revision;
+    chapter->tokens[chapter->head] = head->token;
+}
+
 /* Rule: one revision after the other, each following the token before, in one store_id after the other. */
 static void check_chain(struct judge *judge, const struct change *change)
 {
     struct chapter *chapter = find_chapter(judge, change->position.store_id);
     if (chapter == NULL) {
-        QVT_ASSERT(judge->chapter_count < JUDGE_STORES);
-        chapter = &judge->chapters[judge->chapter_count++];
-        memset(chapter, 0, sizeof *chapter);
-        memcpy(chapter->store_id, change->position.store_id, sizeof chapter->store_id);
+        chapter = begin_chapter(judge, change->position.store_id);
         chapter->head = change->position.revision - 1;
     }
     if (change->position.revision != chapter->head + 1) {

@@ -95,6 +95,9 @@ void judge_shown(struct judge *judge, const char *who, const struct position *po
 /* The primary's data is another one now: what it lost is remembered. */
 void judge_data_changed(struct judge *judge);
 
+/* The primary's history was closed: it goes on under another store_id. */
+void judge_reset(struct judge *judge);
+
 /* Nothing is wrong any more, and everything has settled. */
 void judge_end(struct judge *judge);
 

@@ -11,6 +11,7 @@ enum request_kind {
     REQUEST_LOAD,
     REQUEST_APPEND,
     REQUEST_HEAD,
+    REQUEST_RESET,
     REQUEST_RENEW,
     REQUEST_LAPSED,
     REQUEST_TICK
@@ -42,6 +43,7 @@ struct request {
     const struct store_append *append;
     struct server_answer answer;
     struct position head;
+    char store_id[STORE_ID_LEN + 1u];
     struct image **records;
     size_t record_count;
     struct store_lease *leases;
@@ -128,6 +130,10 @@ static void serve(struct request *request)
     switch (request->kind) {
     case REQUEST_LIST:
     case REQUEST_HEAD: request->head = server->primary.head; break;
+    case REQUEST_RESET:
+        server_reset(server, &request->head, request->store_id);
+        request->head = server->primary.head;
+        break;
     case REQUEST_LOAD: snapshot(request); break;
     case REQUEST_APPEND:
         server_append(server, request->append, link->replica, link->losses, at_us, now(link), &request->answer);
@@ -273,6 +279,7 @@ static void tell(struct request *request, bool answered)
         break;
     case REQUEST_LOAD: tell_load(request, answered); break;
     case REQUEST_APPEND: tell_append(request, answered); break;
+    case REQUEST_RESET:
     case REQUEST_HEAD: request->on_head(request->data, answered ? QVT_OK : QVT_UNAVAILABLE, &request->head); break;
     case REQUEST_RENEW: tell_renew(request, answered); break;
     case REQUEST_LAPSED:
@@ -467,11 +474,11 @@ static void list_clusters(struct store *base, store_on_list on_list, void *data)
     submit(request);
 }
 
-static qvt_status open_log(struct store *base, const char *name, struct store_log **out)
+static qvt_status open_log(struct store *base, const char *name, enum store_log_kind kind, struct store_log **out)
 {
     struct link *link = (struct link *)(void *)base;
     struct link_log *log = allocate(1, sizeof *log);
-    QVT_ASSERT(link->log == NULL && strcmp(name, "default") == 0);
+    QVT_ASSERT(link->log == NULL && kind == STORE_LOG_CLUSTER && strcmp(name, "default") == 0);
     log->base.store = base;
     log->link = link;
     log->news = (struct event){.index = EVENT_NONE, .run = run_news};
@@ -584,7 +591,18 @@ static void collect(struct store_log *base, const char *key, store_on_collect on
     on_collect(data, QVT_OK, NULL, 0);
 }
 
+static void reset(struct store_log *base, const struct position *seen, const char *store_id, store_on_head on_head,
+                  void *data)
+{
+    struct request *request = make_request(link_of(base), (struct link_log *)(void *)base, REQUEST_RESET, data);
+    request->on_head = on_head;
+    request->head = *seen;
+    memcpy(request->store_id, store_id, sizeof request->store_id);
+    submit(request);
+}
+
 static const struct store_away_ops away_ops = {
+    .reset = reset,
     .renew = renew,
     .drop = drop,
     .lapsed = lapsed,

@@ -379,6 +379,26 @@ void server_empty(struct server *server)
     server->on_changed(server->data);
 }
 
+static void rename_history(struct truth *truth, const char *store_id)
+{
+    memcpy(truth->head.store_id, store_id, sizeof truth->head.store_id);
+    history_deinit(&truth->history);
+    memset(&truth->history, 0, sizeof truth->history);
+}
+
+void server_reset(struct server *server, const struct position *seen, const char *store_id)
+{
+    if (seen->revision == 0 || !position_equal(seen, &server->primary.head)) {
+        return;
+    }
+    /* The standby has it at once: what it lacks is no part of this. */
+    catch_up(server, INT64_MAX);
+    rename_history(&server->primary, store_id);
+    rename_history(&server->standby, store_id);
+    server->on_reset(server->data);
+    server->on_changed(server->data);
+}
+
 struct image *server_record(const struct server *server, uint32_t kind, qvt_slice key)
 {
     size_t i = find_record(&server->primary, kind, key);

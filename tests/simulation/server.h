@@ -48,6 +48,7 @@ struct server {
     bool up;
     void (*on_changed)(void *data);                       /* something was appended, or the data is another one */
     void (*on_append)(void *data, struct change *change); /* before it is made */
+    void (*on_reset)(void *data);                         /* the head has another store_id */
     void *data;
 };
 
@@ -85,6 +86,9 @@ void server_fail_over(struct server *server, int64_t timeline_us);
 
 /* All data is gone. */
 void server_empty(struct server *server);
+
+/* The head gets another store_id if it is still the one that was seen; the history ends. */
+void server_reset(struct server *server, const struct position *seen, const char *store_id);
 
 /* The record, borrowed, or NULL. */
 struct image *server_record(const struct server *server, uint32_t kind, qvt_slice key);

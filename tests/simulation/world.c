@@ -104,6 +104,12 @@ static void on_append(void *data, struct change *change)
     judge_append(&world->judge, change);
 }
 
+static void on_reset(void *data)
+{
+    struct world *world = data;
+    judge_reset(&world->judge);
+}
+
 /* ---- the story ---- */
 
 static void set_limits(struct world *world)
@@ -139,6 +145,7 @@ static void begin(struct world *world, uint64_t seed, bool tracing)
     server_init(&world->server);
     world->server.on_changed = on_changed;
     world->server.on_append = on_append;
+    world->server.on_reset = on_reset;
     world->server.data = world;
     world->server.clock_us = dice_between(&world->dice, -3000000, 3000000);
     world->server.lag_us = dice_between(&world->dice, 100, 200000);
