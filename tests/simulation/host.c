@@ -168,6 +168,7 @@ void host_look(struct host *host)
 void host_init(struct host *host, struct world *world, unsigned index)
 {
     *host = (struct host){.world = world, .index = index};
+    list_init(&host->link.logs);
     snprintf(host->name, sizeof host->name, "r%u", index);
     host->turn = (struct event){.index = EVENT_NONE, .run = run_turn};
     host->deadline = (struct event){.index = EVENT_NONE, .run = run_deadline};

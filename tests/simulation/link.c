@@ -56,6 +56,7 @@ struct request {
 
 struct link_log {
     struct store_log base; /* first */
+    struct list in_link;
     struct link *link;
     struct list requests;
     struct position heard; /* up to where the replica was told */
@@ -395,11 +396,18 @@ static void submit(struct request *request)
 
 /* ---- news and ticks ---- */
 
+static void hear(struct link_log *log)
+{
+    struct link *link = log->link;
+    if (log->loaded && !log->appending && log->news.index == EVENT_NONE) {
+        timeline_set(&link->world->timeline, &log->news, now(link) + world_delay_us(link->world, link->replica));
+    }
+}
+
 void link_news(struct link *link)
 {
-    struct link_log *log = link->log;
-    if (log != NULL && log->loaded && !log->appending && log->news.index == EVENT_NONE) {
-        timeline_set(&link->world->timeline, &log->news, now(link) + world_delay_us(link->world, link->replica));
+    for (struct list *node = link->logs.next; node != &link->logs; node = node->next) {
+        hear(LIST_ENTRY(node, struct link_log, in_link));
     }
 }
 
@@ -478,13 +486,13 @@ static qvt_status open_log(struct store *base, const char *name, enum store_log_
 {
     struct link *link = (struct link *)(void *)base;
     struct link_log *log = allocate(1, sizeof *log);
-    QVT_ASSERT(link->log == NULL && kind == STORE_LOG_CLUSTER && strcmp(name, "default") == 0);
+    QVT_ASSERT(kind == STORE_LOG_CLUSTER && strcmp(name, "default") == 0);
     log->base.store = base;
     log->link = link;
     log->news = (struct event){.index = EVENT_NONE, .run = run_news};
     log->tick = (struct event){.index = EVENT_NONE, .run = run_tick};
     list_init(&log->requests);
-    link->log = log;
+    list_push_back(&link->logs, &log->in_link);
     timeline_set(&link->world->timeline, &log->tick, now(link) + TICK_US);
     *out = &log->base;
     return QVT_OK;
@@ -500,7 +508,7 @@ static void close_log(struct store_log *base)
     }
     timeline_remove(&log->link->world->timeline, &log->news);
     timeline_remove(&log->link->world->timeline, &log->tick);
-    log->link->log = NULL;
+    list_remove(&log->in_link);
     free(log);
 }
 
@@ -631,6 +639,7 @@ void link_init(struct link *link, struct world *world, unsigned replica)
     link->boot_us = dice_between(&world->dice, INT64_C(1000000), INT64_C(1000000000));
     link->offset_us = world->server.clock_us + dice_between(&world->dice, -200000, 200000);
     list_init(&link->unrelated);
+    list_init(&link->logs);
 }
 
 static void fail_first(struct list *requests)
@@ -649,9 +658,20 @@ void link_die(struct link *link)
     }
 }
 
+static struct link_log *first_waiting(const struct link *link)
+{
+    for (struct list *node = link->logs.next; node != &link->logs; node = node->next) {
+        struct link_log *log = LIST_ENTRY(node, struct link_log, in_link);
+        if (!list_is_empty(&log->requests)) {
+            return log;
+        }
+    }
+    return NULL;
+}
+
 void link_fail_all(struct link *link)
 {
-    while (link->log != NULL && !list_is_empty(&link->log->requests)) {
-        fail_first(&link->log->requests);
+    for (struct link_log *log = first_waiting(link); log != NULL; log = first_waiting(link)) {
+        fail_first(&log->requests);
     }
 }

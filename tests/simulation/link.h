@@ -22,7 +22,7 @@ struct link {
     bool dead;             /* the process was killed: everything fails at once */
     unsigned losses;       /* appends lost in a row */
     unsigned most_losses;  /* while nothing was wrong: see judge */
-    struct link_log *log;  /* one cluster's */
+    struct list logs;      /* of one cluster: one that is being closed may be left beside the new one */
     struct list unrelated; /* requests that belong to no log */
 };
 
