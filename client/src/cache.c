@@ -17,9 +17,13 @@ static void free_want(struct text_node *node)
     free(LIST_ENTRY(node, struct want, node));
 }
 
+/* Demand is counted in buckets of 10 s (SPEC §8.4): every second tick reports. */
+#define TICK_MS 5000
+#define REPORT_US 9000000
+
 void cache_init(struct cache *cache, qvt_client *client, bool is_on)
 {
-    *cache = (struct cache){.client = client, .is_on = is_on};
+    *cache = (struct cache){.client = client, .is_on = is_on, .tick_ms = TICK_MS, .report_us = REPORT_US};
     atomic_init(&cache->snapshot, NULL);
     QVT_ASSERT(uv_timer_init(&client->loop.uv, &cache->pace) == 0);
     QVT_ASSERT(uv_timer_init(&client->loop.uv, &cache->tick) == 0);

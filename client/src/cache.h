@@ -61,6 +61,8 @@ struct cache {
     int64_t stale_since_us;
     int64_t stale_until_us; /* what is shown is of a store that is gone; 0: it is not */
     int64_t reported_us;
+    int64_t report_us; /* between two reports of demand; constant */
+    uint64_t tick_ms;  /* constant */
     bool ticks_fast;
 };
 

@@ -10,10 +10,8 @@
 /* How long another store may fill up before it is believed (SPEC §7.5), when no silo of ours has a lease. */
 #define TTL_DEFAULT_MS 15000u
 
-/* While answers age, their age is renewed each second. Demand is counted in buckets of 10 s (SPEC §8.4). */
+/* While answers age, their age is renewed each second. */
 #define TICK_FAST_MS 1000u
-#define TICK_MS 5000u
-#define REPORT_MS 10000u
 
 /* A tracker says at least every 4 s that nothing happened. */
 #define SILENCE_US 6000000
@@ -94,7 +92,7 @@ static void keep_ticking(struct cache *cache)
 {
     bool is_aging = cache->is_interrupted || cache->stale_until_us != 0;
     if (is_aging != cache->ticks_fast || !uv_is_active((uv_handle_t *)&cache->tick)) {
-        uint64_t period_ms = is_aging ? TICK_FAST_MS : TICK_MS;
+        uint64_t period_ms = is_aging && TICK_FAST_MS < cache->tick_ms ? TICK_FAST_MS : cache->tick_ms;
         cache->ticks_fast = is_aging;
         uv_timer_start(&cache->tick, on_tick, period_ms, period_ms);
     }
@@ -255,7 +253,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct cache *cache = timer->data;
     int64_t now = now_us();
-    if (now - cache->reported_us >= (int64_t)REPORT_MS * 1000 - TICK_FAST_MS * 500) {
+    if (now - cache->reported_us >= cache->report_us) {
         cache->reported_us = now;
         cache_report(cache);
     }

@@ -18,7 +18,9 @@ struct qvt_capabilities {
     qvt_answer answer;
     struct decode_list list; /* of qvt_silo_versions, over all pages */
     const qvt_silo_versions *silos;
-    const char *next_page; /* "": there is none */
+    const char *next_page;    /* "": there is none */
+    struct silo_image *image; /* of a silo from the snapshot; NULL: from the tracker */
+    qvt_silo_versions single; /* of the image */
 };
 
 /* A question under way. */
@@ -186,12 +188,37 @@ static void on_waited(void *data, qvt_capabilities *result, const qvt_error *err
     wait_end(data, error, result);
 }
 
+/* From the snapshot; false: only the tracker can answer, such as for a silo that is not watched or has no versions. */
+static bool find_local(qvt_capabilities **out, qvt_client *client, const char *silo_id)
+{
+    qvt_answer answer;
+    struct silo_image *image = cache_silo(&client->cache, silo_id, &answer);
+    qvt_capabilities *result = image == NULL ? NULL : calloc(1, sizeof *result);
+    if (result == NULL) {
+        silo_image_unref(image);
+        return false;
+    }
+    const struct version_set *set = image->versions->set;
+    arena_init(&result->arena, 0);
+    result->answer = answer;
+    result->image = image;
+    result->single = (qvt_silo_versions){image->silo_id, image->incarnation, set->versions, set->count};
+    result->silos = &result->single;
+    result->list.count = 1;
+    *out = result;
+    return true;
+}
+
 static qvt_status ask_and_wait(qvt_capabilities **out, qvt_client *client, const char *silo_id,
                                const qvt_call_options *call)
 {
     struct call_terms terms;
     struct wait wait;
-    QVT_TRY(call_begin(client, &terms, call));
+    QVT_TRY(call_read(client, &terms, call));
+    if (silo_id != NULL && find_local(out, client, silo_id)) {
+        return QVT_OK;
+    }
+    QVT_TRY(call_may_block(client, &terms));
     wait_begin(&wait, &terms);
     if (ask(client, &terms, silo_id, on_waited, &wait) != QVT_OK) {
         wait_abandon(&wait);
@@ -266,6 +293,7 @@ void qvt_capabilities_free(qvt_capabilities *capabilities)
 {
     if (capabilities != NULL) {
         arena_deinit(&capabilities->arena);
+        silo_image_unref(capabilities->image);
         free(capabilities);
     }
 }

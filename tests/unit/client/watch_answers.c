@@ -184,3 +184,47 @@ void answer_watch_progress(struct buf *out, const char *store_id, uint64_t revis
     stand_at(&response, store_id, revision);
     finish(out, &response, quark_version_v1_WatchResponse_progress_tag);
 }
+
+static void fill_host(quark_version_v1_Record *record, const char *silo_id, const struct encode_versions *versions)
+{
+    quark_version_v1_SiloInfo silo = quark_version_v1_SiloInfo_init_zero;
+    silo.silo_id = encode_text(silo_id);
+    silo.incarnation = 7;
+    silo.address = encode_text("10.0.0.2");
+    silo.port = 5000;
+    silo.status = quark_version_v1_SiloStatus_SILO_STATUS_ACTIVE;
+    silo.scheduling = quark_version_v1_Scheduling_SCHEDULING_SCHEDULABLE;
+    silo.actor_type_versions = encode_version_map(versions);
+    record->kind = quark_version_v1_RecordKind_RECORD_KIND_SILO;
+    record->key = encode_text(silo_id);
+    record->which_value = quark_version_v1_Record_silo_tag;
+    record->value.silo = silo;
+}
+
+void answer_watch_host(struct buf *out, const char *silo_id, const char *version)
+{
+    qvt_actor_version types[] = {{.actor_type = "Order", .version = version},
+                                 {.actor_type = "Cart", .version = version}};
+    struct encode_versions versions = {types, 2};
+    watch_response response = nothing;
+    fill_host(&response.event.record, silo_id, &versions);
+    finish(out, &response, quark_version_v1_WatchResponse_record_tag);
+}
+
+void answer_watch_host_change(struct buf *out, const char *store_id, uint64_t revision, const char *silo_id,
+                              const char *version)
+{
+    qvt_actor_version types[] = {{.actor_type = "Order", .version = version},
+                                 {.actor_type = "Cart", .version = version}};
+    struct encode_versions versions = {types, 2};
+    watch_response response = nothing;
+    quark_version_v1_Record record = quark_version_v1_Record_init_zero;
+    quark_version_v1_Change *change = &response.event.change;
+    fill_host(&record, silo_id, &versions);
+    stand_at(&response, store_id, revision);
+    change->has_position = true;
+    change->position = position_at(store_id, revision);
+    change->puts.funcs.encode = write_record;
+    change->puts.arg = &record;
+    finish(out, &response, quark_version_v1_WatchResponse_change_tag);
+}

@@ -11,6 +11,11 @@ void answer_watch_silo(struct buf *out, const char *silo_id, const char *version
 void answer_watch_policy(struct buf *out, const char *actor_type);
 void answer_watch_setting(struct buf *out, const char *name);
 
+/* A silo that serves Order and Cart at the version, in a walk and in a change. */
+void answer_watch_host(struct buf *out, const char *silo_id, const char *version);
+void answer_watch_host_change(struct buf *out, const char *store_id, uint64_t revision, const char *silo_id,
+                              const char *version);
+
 /* A record of a kind and with a value that this library does not know. */
 void answer_watch_stranger(struct buf *out);
 
