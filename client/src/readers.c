@@ -7,10 +7,9 @@
 
 #define LINE_BYTES 64u
 
-/* A thread that was not seen yet has none. The model spares a call on every read. */
-static _Thread_local struct reader *mine __attribute__((tls_model("initial-exec")));
+_Thread_local struct reader *reader_mine __attribute__((tls_model("initial-exec")));
+_Atomic(uint64_t) reader_era = 1;
 
-static _Atomic(uint64_t) era = 1;
 static _Atomic(struct reader *) readers;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards what follows, and who takes a reader */
 static uint64_t counters_in_use[READER_COUNTERS / 64];
@@ -24,7 +23,7 @@ static bool has_thread_end;
 static void on_thread_end(void *data)
 {
     struct reader *reader = data;
-    mine = NULL;
+    reader_mine = NULL;
     atomic_store(&reader->is_taken, false);
 }
 
@@ -42,7 +41,7 @@ static void after_fork(void)
 static void after_fork_in_child(void)
 {
     for (struct reader *reader = atomic_load(&readers); reader != NULL; reader = reader->next) {
-        if (reader != mine) {
+        if (reader != reader_mine) {
             atomic_store(&reader->entered, 0);
             atomic_store(&reader->is_taken, false);
         }
@@ -99,7 +98,7 @@ static struct reader *make(void)
     return reader;
 }
 
-static struct reader *join(void)
+struct reader *reader_join(void)
 {
     (void)pthread_once(&once, prepare);
     struct reader *reader = take_idle();
@@ -110,35 +109,8 @@ static struct reader *join(void)
     if (reader != NULL && has_thread_end) {
         (void)pthread_setspecific(thread_end, reader);
     }
-    mine = reader;
+    reader_mine = reader;
     return reader;
-}
-
-struct reader *reader_of_thread(void)
-{
-    return mine != NULL ? mine : join();
-}
-
-/* Sequentially consistent, as the loads of what is published and the sweep's loads of `entered` are: either the sweep sees
- * that this thread is inside, or this thread sees what was published before the sweep. */
-void reader_enter(struct reader *reader)
-{
-    atomic_store(&reader->entered, atomic_load_explicit(&era, memory_order_acquire));
-}
-
-void reader_leave(struct reader *reader)
-{
-    atomic_store_explicit(&reader->entered, 0, memory_order_release);
-}
-
-qvt_find_result *reader_free_hold(struct reader *reader)
-{
-    for (size_t i = 0; i < READER_HOLDS; i++) {
-        if (atomic_load_explicit(&reader->holds[i].found, memory_order_acquire) == NULL) {
-            return &reader->holds[i];
-        }
-    }
-    return NULL;
 }
 
 bool reader_counter_take(uint32_t *counter)
@@ -177,7 +149,7 @@ uint32_t reader_counter_sum(uint32_t counter)
 void retire_push(struct retire_list *list, struct retired *retired, const void *held_as,
                  void (*free)(struct retired *retired))
 {
-    retired->era = atomic_fetch_add(&era, 1) + 1;
+    retired->era = atomic_fetch_add(&reader_era, 1) + 1;
     retired->held_as = held_as;
     retired->free = free;
     retired->next = list->first;

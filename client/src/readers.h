@@ -28,15 +28,39 @@ struct reader {
     _Atomic(bool) is_taken;
 };
 
-/* The reader of this thread; the first call of a thread may allocate. NULL: out of memory. */
-struct reader *reader_of_thread(void);
+/* Of readers.c. A thread that was not seen yet has none; the model spares a call on every read. */
+extern _Thread_local struct reader *reader_mine __attribute__((tls_model("initial-exec")));
+extern _Atomic(uint64_t) reader_era;
+struct reader *reader_join(void);
 
-/* Both as a pair, not nested. */
-void reader_enter(struct reader *reader);
-void reader_leave(struct reader *reader);
+/* The reader of this thread; the first call of a thread may allocate. NULL: out of memory. */
+static inline struct reader *reader_of_thread(void)
+{
+    return reader_mine != NULL ? reader_mine : reader_join();
+}
+
+/* Both as a pair, not nested. Entering is sequentially consistent, as the loads of what is published and the sweep's loads
+ * of `entered` are: either the sweep sees that this thread is inside, or this thread sees what was published before. */
+static inline void reader_enter(struct reader *reader)
+{
+    atomic_store(&reader->entered, atomic_load_explicit(&reader_era, memory_order_acquire));
+}
+
+static inline void reader_leave(struct reader *reader)
+{
+    atomic_store_explicit(&reader->entered, 0, memory_order_release);
+}
 
 /* A hold that keeps nothing, or NULL when all do. This reader's thread only. */
-qvt_find_result *reader_free_hold(struct reader *reader);
+static inline qvt_find_result *reader_free_hold(struct reader *reader)
+{
+    for (size_t i = 0; i < READER_HOLDS; i++) {
+        if (atomic_load_explicit(&reader->holds[i].found, memory_order_acquire) == NULL) {
+            return &reader->holds[i];
+        }
+    }
+    return NULL;
+}
 
 /* Adds one to a counter that reader_counter_take gave. This reader's thread only. */
 static inline void reader_count(struct reader *reader, uint32_t counter)

@@ -51,17 +51,6 @@ void snapshot_add_question(struct snapshot *snapshot, struct question *question)
     snapshot->questions[i] = (struct snapshot_question){question->hash, question, question->found};
 }
 
-const struct snapshot_question *snapshot_question(const struct snapshot *snapshot, const struct question_key *key)
-{
-    size_t i = key->hash & (snapshot->question_slots - 1);
-    for (; snapshot->questions[i].question != NULL; i = (i + 1) & (snapshot->question_slots - 1)) {
-        if (snapshot->questions[i].hash == key->hash && question_is(snapshot->questions[i].question, key)) {
-            return &snapshot->questions[i];
-        }
-    }
-    return NULL;
-}
-
 struct type_table *snapshot_type(const struct snapshot *snapshot, const char *actor_type)
 {
     uint64_t hash = text_hash(actor_type, strlen(actor_type));

@@ -34,7 +34,17 @@ void snapshot_add_type(struct snapshot *snapshot, struct type_table *table);
 void snapshot_add_question(struct snapshot *snapshot, struct question *question);
 
 /* The slot of the question with its answer, or NULL. */
-const struct snapshot_question *snapshot_question(const struct snapshot *snapshot, const struct question_key *key);
+static inline const struct snapshot_question *snapshot_question(const struct snapshot *snapshot,
+                                                                const struct question_key *key)
+{
+    size_t i = key->hash & (snapshot->question_slots - 1);
+    for (; snapshot->questions[i].question != NULL; i = (i + 1) & (snapshot->question_slots - 1)) {
+        if (snapshot->questions[i].hash == key->hash && question_is(snapshot->questions[i].question, key)) {
+            return &snapshot->questions[i];
+        }
+    }
+    return NULL;
+}
 
 /* The table of a type, or NULL: it is not watched. */
 struct type_table *snapshot_type(const struct snapshot *snapshot, const char *actor_type);

@@ -5,30 +5,6 @@
 
 #define BUCKETS_FIRST 16u
 
-/* Multiply and fold, eight bytes a step. */
-static uint64_t mix(uint64_t state, uint64_t word)
-{
-    uint64_t x = (state ^ word) * UINT64_C(0x9E3779B97F4A7C15);
-    return x ^ (x >> 32);
-}
-
-uint64_t text_hash(const char *text, size_t len)
-{
-    uint64_t hash = len;
-    uint64_t word;
-    while (len >= sizeof word) {
-        memcpy(&word, text, sizeof word);
-        hash = mix(hash, word);
-        text += sizeof word;
-        len -= sizeof word;
-    }
-    word = 0;
-    for (size_t i = 0; i < len; i++) {
-        word |= (uint64_t)(unsigned char)text[i] << (8 * i);
-    }
-    return mix(hash, word);
-}
-
 static struct text_node **slot_of(const struct text_map *map, const char *key, uint64_t hash)
 {
     struct text_node **link = &map->buckets[hash & (map->bucket_count - 1)];
