@@ -3,6 +3,7 @@
 #define QVT_QVT_H
 
 #include "qvt/activity.h"
+#include "qvt/actor_type.h"
 #include "qvt/answer.h"
 #include "qvt/capabilities.h"
 #include "qvt/client.h"

@@ -1,0 +1,3 @@
+#include "qvt/actor_type.h"
+
+QVT_ACTOR_TYPE(PluginActor);
