@@ -16,11 +16,12 @@ static void declare_stream_handler(struct buf *out, const struct model_service *
         text_raw(out, "    void (*on_begin)(void *self, qvt_rpc_server_call *call);\n"
                       "    /* The request is valid until it returns. */\n");
         text_add(out, "    void (*on_message)(void *self, qvt_rpc_server_call *call, const %s *request);\n", type);
-        text_raw(out, "    /* A message that is no valid request; the handler finishes the call, as a rule with the "
-                      "error. NULL:\n"
-                      "     * the call is finished with the error. */\n"
-                      "    void (*on_invalid)(void *self, qvt_rpc_server_call *call, const qvt_error *error);\n"
-                      "    void (*on_half_close)(void *self, qvt_rpc_server_call *call);\n");
+        text_raw(out,
+                 "    /* A message that is no valid request, or is not admitted; the handler finishes the call, as a "
+                 "rule with\n"
+                 "     * the error. NULL: the call is finished with the error. */\n"
+                 "    void (*on_invalid)(void *self, qvt_rpc_server_call *call, const qvt_error *error);\n"
+                 "    void (*on_half_close)(void *self, qvt_rpc_server_call *call);\n");
     } else {
         text_raw(out, "    /* The request is valid until the call is finished. */\n");
         text_add(out, "    void (*on_request)(void *self, qvt_rpc_server_call *call, const %s *request);\n", type);
@@ -32,6 +33,10 @@ static void declare_stream_handler(struct buf *out, const struct model_service *
     text_add(out, "} %s_%s_handler;\n\n", service->snake, method->snake);
 }
 
+static const char admit_comment[] = "    /* Asked about every request, also of a stream, before its handler, which "
+                                    "sees what it changes in the request: OK,\n"
+                                    "     * or the call ends with *error. NULL: every request is served. */\n";
+
 static void declare_handlers(struct buf *out, const struct model_service *service)
 {
     text_add(
@@ -40,6 +45,11 @@ static void declare_handlers(struct buf *out, const struct model_service *servic
         " * handler owes. A method whose handler is NULL (of a stream: on_message or on_request) is unimplemented. */\n"
         "typedef struct %s_handlers {\n",
         service->full_name, service->snake);
+    if (service->method_count > 0) {
+        text_raw(out, admit_comment);
+        text_raw(out, "    qvt_status (*admit)(void *self, qvt_rpc_unary *unary, const qvt_rpc_method *method, "
+                      "ProtobufCMessage *request,\n                        qvt_error *error);\n");
+    }
     for (size_t i = 0; i < service->method_count; i++) {
         const struct model_method *method = &service->methods[i];
         text_c_comment(out, "    ", method->comment);
@@ -77,7 +87,7 @@ static void declare_service(struct buf *out, const struct model_service *service
 }
 
 static const char decode_source[] = "/* NULL: it was no valid request, and the call has been answered. */\n"
-                                    "static const ProtobufCMessage *decode(qvt_rpc_unary *unary, const "
+                                    "static ProtobufCMessage *decode(qvt_rpc_unary *unary, const "
                                     "ProtobufCMessageDescriptor *type, qvt_slice wire)\n"
                                     "{\n"
                                     "    ProtobufCMessage *message = NULL;\n"
@@ -97,6 +107,19 @@ static const char take_block_source[] = "/* A decoded message is one block. */\n
                                         "    return *block;\n"
                                         "}\n\n";
 
+/* One a service: its handlers are a type of their own. */
+static void define_admits(struct emit *emit, struct buf *out, const struct model_service *service)
+{
+    text_add(out,
+             "static qvt_status admit_%s(const %s_service *service, qvt_rpc_unary *unary, size_t method, "
+             "ProtobufCMessage *request,\n    qvt_error *error)\n{\n",
+             names_snake(emit->arena, service->name), service->snake);
+    text_raw(out, "    if (service->handlers->admit == NULL) {\n        return QVT_OK;\n    }\n");
+    text_add(out,
+             "    return service->handlers->admit(service->self, unary, &%s_methods[method], request, error);\n}\n\n",
+             service->snake);
+}
+
 /* The static function that stands between the server and one callback: "version_tracker__watch_on_begin". */
 static const char *local(struct emit *emit, const struct model_method *method, const char *callback)
 {
@@ -111,12 +134,13 @@ static void define_request(struct emit *emit, struct buf *out, const struct mode
              local(emit, method, ""));
     text_add(out, "    const %s_service *service = data;\n", method->service->snake);
     text_raw(out, "    qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);\n");
-    text_add(out, "    const ProtobufCMessage *request = decode(unary, &%s__descriptor, wire);\n",
-             method->input->c_lower);
-    text_raw(out, "    if (request != NULL) {\n");
-    text_add(out, "        service->handlers->%s%s(service->self, %s, (const %s *)request);\n", method->member,
+    text_add(out, "    ProtobufCMessage *request = decode(unary, &%s__descriptor, wire);\n", method->input->c_lower);
+    text_raw(out, "    qvt_error error;\n    if (request == NULL) {\n        return;\n    }\n");
+    text_add(out, "    if (admit_%s(service, unary, %zu, request, &error) != QVT_OK) {\n",
+             names_snake(emit->arena, method->service->name), method->index);
+    text_raw(out, "        qvt_rpc_unary_fail(unary, &error);\n        return;\n    }\n");
+    text_add(out, "    service->handlers->%s%s(service->self, %s, (const %s *)request);\n}\n\n", method->member,
              unary ? "" : ".on_request", unary ? "unary" : "call", method->input->c_type);
-    text_raw(out, "    }\n}\n\n");
 }
 
 static void define_message(struct emit *emit, struct buf *out, const struct model_method *method)
@@ -129,8 +153,13 @@ static void define_message(struct emit *emit, struct buf *out, const struct mode
                   "    const qvt_rpc_message_memory memory = {take_block, &block, 0};\n"
                   "    ProtobufCMessage *request = NULL;\n"
                   "    qvt_error error;\n");
-    text_add(out, "    if (qvt_rpc_message_decode(&request, &%s__descriptor, wire, &memory, &error) == QVT_OK) {\n",
-             method->input->c_lower);
+    text_add(out,
+             "    qvt_status status = qvt_rpc_message_decode(&request, &%s__descriptor, wire, &memory, &error);\n"
+             "    if (status == QVT_OK) {\n"
+             "        status = admit_%s(service, qvt_rpc_server_call_unary(call), %zu, request, &error);\n"
+             "    }\n"
+             "    if (status == QVT_OK) {\n",
+             method->input->c_lower, names_snake(emit->arena, method->service->name), method->index);
     text_add(out, "        handler->on_message(service->self, call, (const %s *)request);\n", method->input->c_type);
     text_raw(out, "    } else if (handler->on_invalid != NULL) {\n"
                   "        handler->on_invalid(service->self, call, &error);\n"
@@ -195,6 +224,9 @@ static void add_registration(struct emit *emit, struct buf *out, const struct mo
 
 static void define_service(struct emit *emit, struct buf *out, const struct model_service *service)
 {
+    if (service->method_count > 0) {
+        define_admits(emit, out, service);
+    }
     for (size_t i = 0; i < service->method_count; i++) {
         define_method(emit, out, &service->methods[i]);
     }

@@ -169,9 +169,11 @@ char *names_file(struct arena *arena, const char *proto, const char *suffix)
     return text_format(arena, "%.*s%s", (int)len, proto, suffix);
 }
 
+/* "admit" is a member that every service has. */
 char *names_member(struct arena *arena, const char *name)
 {
-    bool keyword = is_in(protobuf_c_keywords, sizeof(protobuf_c_keywords) / sizeof(protobuf_c_keywords[0]), name) ||
+    bool keyword = strcmp(name, "admit") == 0 ||
+                   is_in(protobuf_c_keywords, sizeof(protobuf_c_keywords) / sizeof(protobuf_c_keywords[0]), name) ||
                    is_in(newer_keywords, sizeof(newer_keywords) / sizeof(newer_keywords[0]), name);
     return text_format(arena, keyword ? "%s_" : "%s", name);
 }

@@ -32,7 +32,7 @@ char *names_nanopb_type(struct arena *arena, const char *full_name);
 /* "quark/version/v1/silo.proto" and ".json.h" → "quark/version/v1/silo.json.h". */
 char *names_file(struct arena *arena, const char *proto, const char *suffix);
 
-/* `_` behind a keyword of C or C++, else the name as it is. */
+/* `_` behind a keyword of C or C++ and behind `admit`, which every service has, else the name as it is. */
 char *names_member(struct arena *arena, const char *name);
 
 #endif

@@ -15,7 +15,7 @@ static qvt_rpc_server_call *new_call(qvt_rpc_server *server)
     if (call == NULL) {
         return NULL;
     }
-    *call = (qvt_rpc_server_call){.unary = {&server_call_carrier, 0}, .server = server, .timeout_ns = -1};
+    *call = (qvt_rpc_server_call){.unary = {&server_call_carrier, 0, 0}, .server = server, .timeout_ns = -1};
     http2_stream_init(&call->stream);
     list_init(&call->waiting);
     frame_decoder_init(&call->decoder, server->options.max_message_bytes);
@@ -90,6 +90,7 @@ static void clean(qvt_rpc_server_call *call)
     } else {
         arena_reset(&call->arena);
     }
+    call->unary.caller = 0;
     call->conn = NULL;
     call->method = NULL;
     call->context = NULL;

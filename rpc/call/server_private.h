@@ -287,6 +287,9 @@ void server_respond_end(qvt_rpc_server_call *call, const qvt_error *error, qvt_s
  * soon, because clients that are reset while they send lose the answer. */
 void server_respond_abort(qvt_rpc_server_call *call, qvt_status status, const char *message, uint32_t reset_code);
 
+/* The same with everything that the error says, for a call whose handler was not reached. */
+void server_respond_refuse(qvt_rpc_server_call *call, const qvt_error *error);
+
 /* Answers in plain HTTP. */
 void server_respond_plain(qvt_rpc_server_call *call, const char *http_status, const char *text);
 

@@ -154,6 +154,19 @@ static void start_deadline(qvt_rpc_server_call *call)
     net_timer_start(&call->server->runtime->loop->timers, &call->deadline, delay_ms);
 }
 
+/* Whether the application takes the call. */
+static bool is_taken(qvt_rpc_server_call *call)
+{
+    const qvt_rpc_server_options *options = &call->server->options;
+    qvt_error error;
+    if (options->on_headers == NULL ||
+        options->on_headers(options->data, call, call->method->method, &error) == QVT_OK) {
+        return true;
+    }
+    server_respond_refuse(call, &error);
+    return false;
+}
+
 void server_request_headers(struct http2_stream *stream, bool end)
 {
     (void)end;
@@ -166,6 +179,9 @@ void server_request_headers(struct http2_stream *stream, bool end)
     enum server_refusal refusal = judge(call);
     if (refusal != SERVER_ACCEPTED) {
         refuse(call, refusal);
+        return;
+    }
+    if (!is_taken(call)) {
         return;
     }
     if (call->timeout_ns >= 0) {

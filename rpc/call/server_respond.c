@@ -160,20 +160,30 @@ static void stop_request(qvt_rpc_server_call *call, uint32_t reset_code)
     }
 }
 
-void server_respond_abort(qvt_rpc_server_call *call, qvt_status status, const char *message, uint32_t reset_code)
+static void abort_with(qvt_rpc_server_call *call, const qvt_error *error, uint32_t reset_code)
 {
     net_timer_stop(&call->server->runtime->loop->timers, &call->deadline);
     list_remove(&call->waiting);
     if (call->stream.session != NULL && !call->stream.local_ended) {
-        qvt_error error;
-        qvt_error_set(&error, status, NULL, "%s", message);
         http2_stream_drop(&call->stream);
         call->flags.ended = true;
-        keep_status(call, &error, qvt_slice_make(NULL, 0));
+        keep_status(call, error, qvt_slice_make(NULL, 0));
         end(call);
         stop_request(call, reset_code);
     }
     server_call_cancel(call);
+}
+
+void server_respond_abort(qvt_rpc_server_call *call, qvt_status status, const char *message, uint32_t reset_code)
+{
+    qvt_error error;
+    qvt_error_set(&error, status, NULL, "%s", message);
+    abort_with(call, &error, reset_code);
+}
+
+void server_respond_refuse(qvt_rpc_server_call *call, const qvt_error *error)
+{
+    abort_with(call, error, HTTP2_NO_ERROR);
 }
 
 void server_respond_plain(qvt_rpc_server_call *call, const char *http_status, const char *text)

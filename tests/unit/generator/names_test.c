@@ -46,6 +46,7 @@ static void our_members_avoid_newer_keywords_too(void)
     arena_init(&arena, 1 << 20);
     EXPECT_TEXT(names_member(&arena, "continue"), "continue_");
     EXPECT_TEXT(names_member(&arena, "nullptr"), "nullptr_");
+    EXPECT_TEXT(names_member(&arena, "admit"), "admit_");
     EXPECT_TEXT(names_member(&arena, "get_silo"), "get_silo");
     arena_deinit(&arena);
 }

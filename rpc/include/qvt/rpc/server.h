@@ -65,6 +65,10 @@ typedef struct qvt_rpc_server_options {
     uint32_t handshake_timeout_ms; /* of TLS, before the preface is waited for; default 5 s */
     /* Told of every call once nothing more is sent or received for it; NULL: nobody is. Must not call the server. */
     void (*on_call_end)(void *data, const qvt_rpc_call_end *end);
+    /* Asked about every call of a method that is served, once its headers are complete and before the handler sees it:
+     * OK, or the call ends with *error. It may read the call's metadata and peer and set its unary's caller. NULL: every
+     * call is served. */
+    qvt_status (*on_headers)(void *data, qvt_rpc_server_call *call, const qvt_rpc_method *method, qvt_error *error);
     void *data;
     uint32_t max_connections_per_address; /* from loopback any number, from the /64 of an IPv6 address together; default
                                              1000; 0: any number */
@@ -73,7 +77,7 @@ typedef struct qvt_rpc_server_options {
 #define QVT_RPC_SERVER_OPTIONS_INIT                                                                                    \
     {                                                                                                                  \
         sizeof(qvt_rpc_server_options), 4u << 20, 8u << 10, 1000, 10000, 1u << 20, 16u << 20, 5000, 100, 2000, 500,    \
-            200, 1000, 500, 7200000, 20000, 300000, 7200000, 2, 0, 0, 0, 60000, 5000, NULL, NULL, 1000                 \
+            200, 1000, 500, 7200000, 20000, 300000, 7200000, 2, 0, 0, 0, 60000, 5000, NULL, NULL, NULL, 1000           \
     }
 
 /* What serves one method. Callbacks not named for the method's kind may be NULL. */

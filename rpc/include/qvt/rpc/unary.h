@@ -26,7 +26,8 @@ typedef struct qvt_rpc_unary_carrier {
  * message that came with it are valid, and after it neither is. */
 struct qvt_rpc_unary {
     const qvt_rpc_unary_carrier *carrier;
-    uint64_t id; /* of the call among the carrier's, for logs; 0: it has none */
+    uint64_t id;     /* of the call among the carrier's, for logs; 0: it has none */
+    uint64_t caller; /* who calls, as whoever identified him numbers callers; 0: nobody did */
 };
 
 /* Ends the call OK. The response is the concatenation of the parts, an encoded message; copied before it returns. */

@@ -7,7 +7,7 @@
 #include "qvt/rpc/message.h"
 
 /* NULL: it was no valid request, and the call has been answered. */
-static const ProtobufCMessage *decode(qvt_rpc_unary *unary, const ProtobufCMessageDescriptor *type, qvt_slice wire)
+static ProtobufCMessage *decode(qvt_rpc_unary *unary, const ProtobufCMessageDescriptor *type, qvt_slice wire)
 {
     ProtobufCMessage *message = NULL;
     qvt_error error;
@@ -18,24 +18,45 @@ static const ProtobufCMessage *decode(qvt_rpc_unary *unary, const ProtobufCMessa
     return message;
 }
 
+static qvt_status admit_health(const grpc_health_v1_health_service *service, qvt_rpc_unary *unary, size_t method, ProtobufCMessage *request,
+    qvt_error *error)
+{
+    if (service->handlers->admit == NULL) {
+        return QVT_OK;
+    }
+    return service->handlers->admit(service->self, unary, &grpc_health_v1_health_methods[method], request, error);
+}
+
 static void health__check(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const grpc_health_v1_health_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &grpc__health__v1__health_check_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->check(service->self, unary, (const Grpc__Health__V1__HealthCheckRequest *)request);
+    ProtobufCMessage *request = decode(unary, &grpc__health__v1__health_check_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_health(service, unary, 0, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->check(service->self, unary, (const Grpc__Health__V1__HealthCheckRequest *)request);
 }
 
 static void health__watch(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const grpc_health_v1_health_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &grpc__health__v1__health_check_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->watch.on_request(service->self, call, (const Grpc__Health__V1__HealthCheckRequest *)request);
+    ProtobufCMessage *request = decode(unary, &grpc__health__v1__health_check_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_health(service, unary, 1, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->watch.on_request(service->self, call, (const Grpc__Health__V1__HealthCheckRequest *)request);
 }
 
 static void health__watch_on_cancel(qvt_rpc_server_call *call, void *data)

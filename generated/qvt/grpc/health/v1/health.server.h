@@ -20,6 +20,10 @@ typedef struct grpc_health_v1_health_watch_handler {
 /* What serves grpc.health.v1.Health. self is that of the service. A unary request is valid until the reply or fail that each
  * handler owes. A method whose handler is NULL (of a stream: on_message or on_request) is unimplemented. */
 typedef struct grpc_health_v1_health_handlers {
+    /* Asked about every request, also of a stream, before its handler, which sees what it changes in the request: OK,
+     * or the call ends with *error. NULL: every request is served. */
+    qvt_status (*admit)(void *self, qvt_rpc_unary *unary, const qvt_rpc_method *method, ProtobufCMessage *request,
+                        qvt_error *error);
     /* The status now; NOT_FOUND for a service that nobody set. */
     void (*check)(void *self, qvt_rpc_unary *unary, const Grpc__Health__V1__HealthCheckRequest *request);
     /* The status now and at every change; SERVICE_UNKNOWN as long as nobody set it. */

@@ -7,7 +7,7 @@
 #include "qvt/rpc/message.h"
 
 /* NULL: it was no valid request, and the call has been answered. */
-static const ProtobufCMessage *decode(qvt_rpc_unary *unary, const ProtobufCMessageDescriptor *type, qvt_slice wire)
+static ProtobufCMessage *decode(qvt_rpc_unary *unary, const ProtobufCMessageDescriptor *type, qvt_slice wire)
 {
     ProtobufCMessage *message = NULL;
     qvt_error error;
@@ -26,64 +26,109 @@ static void *take_block(void *data, size_t size)
     return *block;
 }
 
+static qvt_status admit_version_tracker(const quark_version_v1_version_tracker_service *service, qvt_rpc_unary *unary, size_t method, ProtobufCMessage *request,
+    qvt_error *error)
+{
+    if (service->handlers->admit == NULL) {
+        return QVT_OK;
+    }
+    return service->handlers->admit(service->self, unary, &quark_version_v1_version_tracker_methods[method], request, error);
+}
+
 static void version_tracker__register_silo(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__register_silo_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->register_silo(service->self, unary, (const Quark__Version__V1__RegisterSiloRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__register_silo_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 0, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->register_silo(service->self, unary, (const Quark__Version__V1__RegisterSiloRequest *)request);
 }
 
 static void version_tracker__get_silo(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__get_silo_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->get_silo(service->self, unary, (const Quark__Version__V1__GetSiloRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__get_silo_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 1, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->get_silo(service->self, unary, (const Quark__Version__V1__GetSiloRequest *)request);
 }
 
 static void version_tracker__list_silos(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__list_silos_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->list_silos(service->self, unary, (const Quark__Version__V1__ListSilosRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__list_silos_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 2, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->list_silos(service->self, unary, (const Quark__Version__V1__ListSilosRequest *)request);
 }
 
 static void version_tracker__update_silo(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__update_silo_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->update_silo(service->self, unary, (const Quark__Version__V1__UpdateSiloRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__update_silo_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 3, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->update_silo(service->self, unary, (const Quark__Version__V1__UpdateSiloRequest *)request);
 }
 
 static void version_tracker__unregister_silo(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__unregister_silo_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->unregister_silo(service->self, unary, (const Quark__Version__V1__UnregisterSiloRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__unregister_silo_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 4, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->unregister_silo(service->self, unary, (const Quark__Version__V1__UnregisterSiloRequest *)request);
 }
 
 static void version_tracker__heartbeat(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__heartbeat_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->heartbeat(service->self, unary, (const Quark__Version__V1__HeartbeatRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__heartbeat_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 5, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->heartbeat(service->self, unary, (const Quark__Version__V1__HeartbeatRequest *)request);
 }
 
 static void version_tracker__heartbeat_stream_on_begin(qvt_rpc_server_call *call, void *data)
@@ -102,7 +147,11 @@ static void version_tracker__heartbeat_stream_on_message(qvt_rpc_server_call *ca
     const qvt_rpc_message_memory memory = {take_block, &block, 0};
     ProtobufCMessage *request = NULL;
     qvt_error error;
-    if (qvt_rpc_message_decode(&request, &quark__version__v1__heartbeat_request__descriptor, wire, &memory, &error) == QVT_OK) {
+    qvt_status status = qvt_rpc_message_decode(&request, &quark__version__v1__heartbeat_request__descriptor, wire, &memory, &error);
+    if (status == QVT_OK) {
+        status = admit_version_tracker(service, qvt_rpc_server_call_unary(call), 6, request, &error);
+    }
+    if (status == QVT_OK) {
         handler->on_message(service->self, call, (const Quark__Version__V1__HeartbeatRequest *)request);
     } else if (handler->on_invalid != NULL) {
         handler->on_invalid(service->self, call, &error);
@@ -140,100 +189,160 @@ static void version_tracker__register_silo_versions(qvt_rpc_server_call *call, q
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__register_silo_versions_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->register_silo_versions(service->self, unary, (const Quark__Version__V1__RegisterSiloVersionsRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__register_silo_versions_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 7, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->register_silo_versions(service->self, unary, (const Quark__Version__V1__RegisterSiloVersionsRequest *)request);
 }
 
 static void version_tracker__get_silo_capabilities(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__get_silo_capabilities_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->get_silo_capabilities(service->self, unary, (const Quark__Version__V1__GetSiloCapabilitiesRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__get_silo_capabilities_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 8, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->get_silo_capabilities(service->self, unary, (const Quark__Version__V1__GetSiloCapabilitiesRequest *)request);
 }
 
 static void version_tracker__list_silo_capabilities(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__list_silo_capabilities_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->list_silo_capabilities(service->self, unary, (const Quark__Version__V1__ListSiloCapabilitiesRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__list_silo_capabilities_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 9, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->list_silo_capabilities(service->self, unary, (const Quark__Version__V1__ListSiloCapabilitiesRequest *)request);
 }
 
 static void version_tracker__get_actor_type_version(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__get_actor_type_version_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->get_actor_type_version(service->self, unary, (const Quark__Version__V1__GetActorTypeVersionRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__get_actor_type_version_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 10, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->get_actor_type_version(service->self, unary, (const Quark__Version__V1__GetActorTypeVersionRequest *)request);
 }
 
 static void version_tracker__find_compatible_silos(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__find_compatible_silos_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->find_compatible_silos(service->self, unary, (const Quark__Version__V1__FindCompatibleSilosRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__find_compatible_silos_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 11, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->find_compatible_silos(service->self, unary, (const Quark__Version__V1__FindCompatibleSilosRequest *)request);
 }
 
 static void version_tracker__set_policy(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__set_policy_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->set_policy(service->self, unary, (const Quark__Version__V1__SetPolicyRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__set_policy_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 12, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->set_policy(service->self, unary, (const Quark__Version__V1__SetPolicyRequest *)request);
 }
 
 static void version_tracker__get_policy(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__get_policy_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->get_policy(service->self, unary, (const Quark__Version__V1__GetPolicyRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__get_policy_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 13, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->get_policy(service->self, unary, (const Quark__Version__V1__GetPolicyRequest *)request);
 }
 
 static void version_tracker__list_policies(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__list_policies_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->list_policies(service->self, unary, (const Quark__Version__V1__ListPoliciesRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__list_policies_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 14, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->list_policies(service->self, unary, (const Quark__Version__V1__ListPoliciesRequest *)request);
 }
 
 static void version_tracker__delete_policy(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__delete_policy_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->delete_policy(service->self, unary, (const Quark__Version__V1__DeletePolicyRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__delete_policy_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 15, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->delete_policy(service->self, unary, (const Quark__Version__V1__DeletePolicyRequest *)request);
 }
 
 static void version_tracker__get_cluster_status(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &quark__version__v1__get_cluster_status_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->get_cluster_status(service->self, unary, (const Quark__Version__V1__GetClusterStatusRequest *)request);
+    ProtobufCMessage *request = decode(unary, &quark__version__v1__get_cluster_status_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_version_tracker(service, unary, 16, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->get_cluster_status(service->self, unary, (const Quark__Version__V1__GetClusterStatusRequest *)request);
 }
 
 static void version_tracker__watch_on_begin(qvt_rpc_server_call *call, void *data)
@@ -252,7 +361,11 @@ static void version_tracker__watch_on_message(qvt_rpc_server_call *call, qvt_sli
     const qvt_rpc_message_memory memory = {take_block, &block, 0};
     ProtobufCMessage *request = NULL;
     qvt_error error;
-    if (qvt_rpc_message_decode(&request, &quark__version__v1__watch_request__descriptor, wire, &memory, &error) == QVT_OK) {
+    qvt_status status = qvt_rpc_message_decode(&request, &quark__version__v1__watch_request__descriptor, wire, &memory, &error);
+    if (status == QVT_OK) {
+        status = admit_version_tracker(service, qvt_rpc_server_call_unary(call), 17, request, &error);
+    }
+    if (status == QVT_OK) {
         handler->on_message(service->self, call, (const Quark__Version__V1__WatchRequest *)request);
     } else if (handler->on_invalid != NULL) {
         handler->on_invalid(service->self, call, &error);

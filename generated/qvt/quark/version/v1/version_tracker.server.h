@@ -19,8 +19,8 @@ typedef struct quark_version_v1_version_tracker_heartbeat_stream_handler {
     void (*on_begin)(void *self, qvt_rpc_server_call *call);
     /* The request is valid until it returns. */
     void (*on_message)(void *self, qvt_rpc_server_call *call, const Quark__Version__V1__HeartbeatRequest *request);
-    /* A message that is no valid request; the handler finishes the call, as a rule with the error. NULL:
-     * the call is finished with the error. */
+    /* A message that is no valid request, or is not admitted; the handler finishes the call, as a rule with
+     * the error. NULL: the call is finished with the error. */
     void (*on_invalid)(void *self, qvt_rpc_server_call *call, const qvt_error *error);
     void (*on_half_close)(void *self, qvt_rpc_server_call *call);
     void (*on_cancel)(void *self, qvt_rpc_server_call *call);
@@ -32,8 +32,8 @@ typedef struct quark_version_v1_version_tracker_watch_handler {
     void (*on_begin)(void *self, qvt_rpc_server_call *call);
     /* The request is valid until it returns. */
     void (*on_message)(void *self, qvt_rpc_server_call *call, const Quark__Version__V1__WatchRequest *request);
-    /* A message that is no valid request; the handler finishes the call, as a rule with the error. NULL:
-     * the call is finished with the error. */
+    /* A message that is no valid request, or is not admitted; the handler finishes the call, as a rule with
+     * the error. NULL: the call is finished with the error. */
     void (*on_invalid)(void *self, qvt_rpc_server_call *call, const qvt_error *error);
     void (*on_half_close)(void *self, qvt_rpc_server_call *call);
     void (*on_cancel)(void *self, qvt_rpc_server_call *call);
@@ -43,6 +43,10 @@ typedef struct quark_version_v1_version_tracker_watch_handler {
 /* What serves quark.version.v1.VersionTracker. self is that of the service. A unary request is valid until the reply or fail that each
  * handler owes. A method whose handler is NULL (of a stream: on_message or on_request) is unimplemented. */
 typedef struct quark_version_v1_version_tracker_handlers {
+    /* Asked about every request, also of a stream, before its handler, which sees what it changes in the request: OK,
+     * or the call ends with *error. NULL: every request is served. */
+    qvt_status (*admit)(void *self, qvt_rpc_unary *unary, const qvt_rpc_method *method, ProtobufCMessage *request,
+                        qvt_error *error);
     /* Makes a silo and its versions visible in one step. */
     void (*register_silo)(void *self, qvt_rpc_unary *unary, const Quark__Version__V1__RegisterSiloRequest *request);
     /* One silo, with its volatile facts. */

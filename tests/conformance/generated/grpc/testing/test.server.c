@@ -7,7 +7,7 @@
 #include "qvt/rpc/message.h"
 
 /* NULL: it was no valid request, and the call has been answered. */
-static const ProtobufCMessage *decode(qvt_rpc_unary *unary, const ProtobufCMessageDescriptor *type, qvt_slice wire)
+static ProtobufCMessage *decode(qvt_rpc_unary *unary, const ProtobufCMessageDescriptor *type, qvt_slice wire)
 {
     ProtobufCMessage *message = NULL;
     qvt_error error;
@@ -26,44 +26,77 @@ static void *take_block(void *data, size_t size)
     return *block;
 }
 
+static qvt_status admit_test_service(const grpc_testing_test_service_service *service, qvt_rpc_unary *unary, size_t method, ProtobufCMessage *request,
+    qvt_error *error)
+{
+    if (service->handlers->admit == NULL) {
+        return QVT_OK;
+    }
+    return service->handlers->admit(service->self, unary, &grpc_testing_test_service_methods[method], request, error);
+}
+
 static void test_service__empty_call(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &grpc__testing__empty__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->empty_call(service->self, unary, (const Grpc__Testing__Empty *)request);
+    ProtobufCMessage *request = decode(unary, &grpc__testing__empty__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_test_service(service, unary, 0, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->empty_call(service->self, unary, (const Grpc__Testing__Empty *)request);
 }
 
 static void test_service__unary_call(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &grpc__testing__simple_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->unary_call(service->self, unary, (const Grpc__Testing__SimpleRequest *)request);
+    ProtobufCMessage *request = decode(unary, &grpc__testing__simple_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_test_service(service, unary, 1, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->unary_call(service->self, unary, (const Grpc__Testing__SimpleRequest *)request);
 }
 
 static void test_service__cacheable_unary_call(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &grpc__testing__simple_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->cacheable_unary_call(service->self, unary, (const Grpc__Testing__SimpleRequest *)request);
+    ProtobufCMessage *request = decode(unary, &grpc__testing__simple_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_test_service(service, unary, 2, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->cacheable_unary_call(service->self, unary, (const Grpc__Testing__SimpleRequest *)request);
 }
 
 static void test_service__streaming_output_call(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &grpc__testing__streaming_output_call_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->streaming_output_call.on_request(service->self, call, (const Grpc__Testing__StreamingOutputCallRequest *)request);
+    ProtobufCMessage *request = decode(unary, &grpc__testing__streaming_output_call_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_test_service(service, unary, 3, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->streaming_output_call.on_request(service->self, call, (const Grpc__Testing__StreamingOutputCallRequest *)request);
 }
 
 static void test_service__streaming_output_call_on_cancel(qvt_rpc_server_call *call, void *data)
@@ -98,7 +131,11 @@ static void test_service__streaming_input_call_on_message(qvt_rpc_server_call *c
     const qvt_rpc_message_memory memory = {take_block, &block, 0};
     ProtobufCMessage *request = NULL;
     qvt_error error;
-    if (qvt_rpc_message_decode(&request, &grpc__testing__streaming_input_call_request__descriptor, wire, &memory, &error) == QVT_OK) {
+    qvt_status status = qvt_rpc_message_decode(&request, &grpc__testing__streaming_input_call_request__descriptor, wire, &memory, &error);
+    if (status == QVT_OK) {
+        status = admit_test_service(service, qvt_rpc_server_call_unary(call), 4, request, &error);
+    }
+    if (status == QVT_OK) {
         handler->on_message(service->self, call, (const Grpc__Testing__StreamingInputCallRequest *)request);
     } else if (handler->on_invalid != NULL) {
         handler->on_invalid(service->self, call, &error);
@@ -140,7 +177,11 @@ static void test_service__full_duplex_call_on_message(qvt_rpc_server_call *call,
     const qvt_rpc_message_memory memory = {take_block, &block, 0};
     ProtobufCMessage *request = NULL;
     qvt_error error;
-    if (qvt_rpc_message_decode(&request, &grpc__testing__streaming_output_call_request__descriptor, wire, &memory, &error) == QVT_OK) {
+    qvt_status status = qvt_rpc_message_decode(&request, &grpc__testing__streaming_output_call_request__descriptor, wire, &memory, &error);
+    if (status == QVT_OK) {
+        status = admit_test_service(service, qvt_rpc_server_call_unary(call), 5, request, &error);
+    }
+    if (status == QVT_OK) {
         handler->on_message(service->self, call, (const Grpc__Testing__StreamingOutputCallRequest *)request);
     } else if (handler->on_invalid != NULL) {
         handler->on_invalid(service->self, call, &error);
@@ -190,7 +231,11 @@ static void test_service__half_duplex_call_on_message(qvt_rpc_server_call *call,
     const qvt_rpc_message_memory memory = {take_block, &block, 0};
     ProtobufCMessage *request = NULL;
     qvt_error error;
-    if (qvt_rpc_message_decode(&request, &grpc__testing__streaming_output_call_request__descriptor, wire, &memory, &error) == QVT_OK) {
+    qvt_status status = qvt_rpc_message_decode(&request, &grpc__testing__streaming_output_call_request__descriptor, wire, &memory, &error);
+    if (status == QVT_OK) {
+        status = admit_test_service(service, qvt_rpc_server_call_unary(call), 6, request, &error);
+    }
+    if (status == QVT_OK) {
         handler->on_message(service->self, call, (const Grpc__Testing__StreamingOutputCallRequest *)request);
     } else if (handler->on_invalid != NULL) {
         handler->on_invalid(service->self, call, &error);
@@ -228,10 +273,16 @@ static void test_service__unimplemented_call(qvt_rpc_server_call *call, qvt_slic
 {
     const grpc_testing_test_service_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &grpc__testing__empty__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->unimplemented_call(service->self, unary, (const Grpc__Testing__Empty *)request);
+    ProtobufCMessage *request = decode(unary, &grpc__testing__empty__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_test_service(service, unary, 7, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->unimplemented_call(service->self, unary, (const Grpc__Testing__Empty *)request);
 }
 
 qvt_status grpc_testing_test_service_serve(qvt_rpc_server *server, const grpc_testing_test_service_service *service)
@@ -301,14 +352,29 @@ qvt_status grpc_testing_test_service_serve(qvt_rpc_server *server, const grpc_te
     return status;
 }
 
+static qvt_status admit_unimplemented_service(const grpc_testing_unimplemented_service_service *service, qvt_rpc_unary *unary, size_t method, ProtobufCMessage *request,
+    qvt_error *error)
+{
+    if (service->handlers->admit == NULL) {
+        return QVT_OK;
+    }
+    return service->handlers->admit(service->self, unary, &grpc_testing_unimplemented_service_methods[method], request, error);
+}
+
 static void unimplemented_service__unimplemented_call(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const grpc_testing_unimplemented_service_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &grpc__testing__empty__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->unimplemented_call(service->self, unary, (const Grpc__Testing__Empty *)request);
+    ProtobufCMessage *request = decode(unary, &grpc__testing__empty__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_unimplemented_service(service, unary, 0, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->unimplemented_call(service->self, unary, (const Grpc__Testing__Empty *)request);
 }
 
 qvt_status grpc_testing_unimplemented_service_serve(qvt_rpc_server *server, const grpc_testing_unimplemented_service_service *service)

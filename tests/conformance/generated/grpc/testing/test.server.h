@@ -24,8 +24,8 @@ typedef struct grpc_testing_test_service_streaming_input_call_handler {
     void (*on_begin)(void *self, qvt_rpc_server_call *call);
     /* The request is valid until it returns. */
     void (*on_message)(void *self, qvt_rpc_server_call *call, const Grpc__Testing__StreamingInputCallRequest *request);
-    /* A message that is no valid request; the handler finishes the call, as a rule with the error. NULL:
-     * the call is finished with the error. */
+    /* A message that is no valid request, or is not admitted; the handler finishes the call, as a rule with
+     * the error. NULL: the call is finished with the error. */
     void (*on_invalid)(void *self, qvt_rpc_server_call *call, const qvt_error *error);
     void (*on_half_close)(void *self, qvt_rpc_server_call *call);
     void (*on_cancel)(void *self, qvt_rpc_server_call *call);
@@ -36,8 +36,8 @@ typedef struct grpc_testing_test_service_full_duplex_call_handler {
     void (*on_begin)(void *self, qvt_rpc_server_call *call);
     /* The request is valid until it returns. */
     void (*on_message)(void *self, qvt_rpc_server_call *call, const Grpc__Testing__StreamingOutputCallRequest *request);
-    /* A message that is no valid request; the handler finishes the call, as a rule with the error. NULL:
-     * the call is finished with the error. */
+    /* A message that is no valid request, or is not admitted; the handler finishes the call, as a rule with
+     * the error. NULL: the call is finished with the error. */
     void (*on_invalid)(void *self, qvt_rpc_server_call *call, const qvt_error *error);
     void (*on_half_close)(void *self, qvt_rpc_server_call *call);
     void (*on_cancel)(void *self, qvt_rpc_server_call *call);
@@ -49,8 +49,8 @@ typedef struct grpc_testing_test_service_half_duplex_call_handler {
     void (*on_begin)(void *self, qvt_rpc_server_call *call);
     /* The request is valid until it returns. */
     void (*on_message)(void *self, qvt_rpc_server_call *call, const Grpc__Testing__StreamingOutputCallRequest *request);
-    /* A message that is no valid request; the handler finishes the call, as a rule with the error. NULL:
-     * the call is finished with the error. */
+    /* A message that is no valid request, or is not admitted; the handler finishes the call, as a rule with
+     * the error. NULL: the call is finished with the error. */
     void (*on_invalid)(void *self, qvt_rpc_server_call *call, const qvt_error *error);
     void (*on_half_close)(void *self, qvt_rpc_server_call *call);
     void (*on_cancel)(void *self, qvt_rpc_server_call *call);
@@ -60,6 +60,10 @@ typedef struct grpc_testing_test_service_half_duplex_call_handler {
 /* What serves grpc.testing.TestService. self is that of the service. A unary request is valid until the reply or fail that each
  * handler owes. A method whose handler is NULL (of a stream: on_message or on_request) is unimplemented. */
 typedef struct grpc_testing_test_service_handlers {
+    /* Asked about every request, also of a stream, before its handler, which sees what it changes in the request: OK,
+     * or the call ends with *error. NULL: every request is served. */
+    qvt_status (*admit)(void *self, qvt_rpc_unary *unary, const qvt_rpc_method *method, ProtobufCMessage *request,
+                        qvt_error *error);
     void (*empty_call)(void *self, qvt_rpc_unary *unary, const Grpc__Testing__Empty *request);
     void (*unary_call)(void *self, qvt_rpc_unary *unary, const Grpc__Testing__SimpleRequest *request);
     /* As UnaryCall; a cache in between may answer it. */
@@ -87,6 +91,10 @@ QVT_MUST_CHECK qvt_status grpc_testing_test_service_serve(qvt_rpc_server *server
 /* What serves grpc.testing.UnimplementedService. self is that of the service. A unary request is valid until the reply or fail that each
  * handler owes. A method whose handler is NULL (of a stream: on_message or on_request) is unimplemented. */
 typedef struct grpc_testing_unimplemented_service_handlers {
+    /* Asked about every request, also of a stream, before its handler, which sees what it changes in the request: OK,
+     * or the call ends with *error. NULL: every request is served. */
+    qvt_status (*admit)(void *self, qvt_rpc_unary *unary, const qvt_rpc_method *method, ProtobufCMessage *request,
+                        qvt_error *error);
     void (*unimplemented_call)(void *self, qvt_rpc_unary *unary, const Grpc__Testing__Empty *request);
 } grpc_testing_unimplemented_service_handlers;
 

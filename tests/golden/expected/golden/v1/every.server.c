@@ -7,7 +7,7 @@
 #include "qvt/rpc/message.h"
 
 /* NULL: it was no valid request, and the call has been answered. */
-static const ProtobufCMessage *decode(qvt_rpc_unary *unary, const ProtobufCMessageDescriptor *type, qvt_slice wire)
+static ProtobufCMessage *decode(qvt_rpc_unary *unary, const ProtobufCMessageDescriptor *type, qvt_slice wire)
 {
     ProtobufCMessage *message = NULL;
     qvt_error error;
@@ -26,44 +26,77 @@ static void *take_block(void *data, size_t size)
     return *block;
 }
 
+static qvt_status admit_library(const golden_v1_library_service *service, qvt_rpc_unary *unary, size_t method, ProtobufCMessage *request,
+    qvt_error *error)
+{
+    if (service->handlers->admit == NULL) {
+        return QVT_OK;
+    }
+    return service->handlers->admit(service->self, unary, &golden_v1_library_methods[method], request, error);
+}
+
 static void library__find(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &golden__v1__find_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->find(service->self, unary, (const Golden__V1__FindRequest *)request);
+    ProtobufCMessage *request = decode(unary, &golden__v1__find_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_library(service, unary, 0, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->find(service->self, unary, (const Golden__V1__FindRequest *)request);
 }
 
 static void library__put_leaf(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &golden__v1__find_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->put_leaf(service->self, unary, (const Golden__V1__FindRequest *)request);
+    ProtobufCMessage *request = decode(unary, &golden__v1__find_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_library(service, unary, 1, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->put_leaf(service->self, unary, (const Golden__V1__FindRequest *)request);
 }
 
 static void library__make(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &golden__v1__find_request__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->make(service->self, unary, (const Golden__V1__FindRequest *)request);
+    ProtobufCMessage *request = decode(unary, &golden__v1__find_request__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_library(service, unary, 2, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->make(service->self, unary, (const Golden__V1__FindRequest *)request);
 }
 
 static void library__unbound(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &golden__v1__nothing__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->unbound(service->self, unary, (const Golden__V1__Nothing *)request);
+    ProtobufCMessage *request = decode(unary, &golden__v1__nothing__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_library(service, unary, 3, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->unbound(service->self, unary, (const Golden__V1__Nothing *)request);
 }
 
 static void library__collect_on_begin(qvt_rpc_server_call *call, void *data)
@@ -82,7 +115,11 @@ static void library__collect_on_message(qvt_rpc_server_call *call, qvt_slice wir
     const qvt_rpc_message_memory memory = {take_block, &block, 0};
     ProtobufCMessage *request = NULL;
     qvt_error error;
-    if (qvt_rpc_message_decode(&request, &golden__v1__scalars__descriptor, wire, &memory, &error) == QVT_OK) {
+    qvt_status status = qvt_rpc_message_decode(&request, &golden__v1__scalars__descriptor, wire, &memory, &error);
+    if (status == QVT_OK) {
+        status = admit_library(service, qvt_rpc_server_call_unary(call), 4, request, &error);
+    }
+    if (status == QVT_OK) {
         handler->on_message(service->self, call, (const Golden__V1__Scalars *)request);
     } else if (handler->on_invalid != NULL) {
         handler->on_invalid(service->self, call, &error);
@@ -112,10 +149,16 @@ static void library__spread(qvt_rpc_server_call *call, qvt_slice wire, void *dat
 {
     const golden_v1_library_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &golden__v1__lists__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->spread.on_request(service->self, call, (const Golden__V1__Lists *)request);
+    ProtobufCMessage *request = decode(unary, &golden__v1__lists__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_library(service, unary, 5, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->spread.on_request(service->self, call, (const Golden__V1__Lists *)request);
 }
 
 static void library__spread_on_cancel(qvt_rpc_server_call *call, void *data)
@@ -150,7 +193,11 @@ static void library__talk_on_message(qvt_rpc_server_call *call, qvt_slice wire, 
     const qvt_rpc_message_memory memory = {take_block, &block, 0};
     ProtobufCMessage *request = NULL;
     qvt_error error;
-    if (qvt_rpc_message_decode(&request, &golden__v1__choice__descriptor, wire, &memory, &error) == QVT_OK) {
+    qvt_status status = qvt_rpc_message_decode(&request, &golden__v1__choice__descriptor, wire, &memory, &error);
+    if (status == QVT_OK) {
+        status = admit_library(service, qvt_rpc_server_call_unary(call), 6, request, &error);
+    }
+    if (status == QVT_OK) {
         handler->on_message(service->self, call, (const Golden__V1__Choice *)request);
     } else if (handler->on_invalid != NULL) {
         handler->on_invalid(service->self, call, &error);
@@ -188,10 +235,16 @@ static void library__continue(qvt_rpc_server_call *call, qvt_slice wire, void *d
 {
     const golden_v1_library_service *service = data;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
-    const ProtobufCMessage *request = decode(unary, &golden__v1__nothing__descriptor, wire);
-    if (request != NULL) {
-        service->handlers->continue_(service->self, unary, (const Golden__V1__Nothing *)request);
+    ProtobufCMessage *request = decode(unary, &golden__v1__nothing__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
     }
+    if (admit_library(service, unary, 7, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->continue_(service->self, unary, (const Golden__V1__Nothing *)request);
 }
 
 qvt_status golden_v1_library_serve(qvt_rpc_server *server, const golden_v1_library_service *service)

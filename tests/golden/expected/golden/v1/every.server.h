@@ -21,8 +21,8 @@ typedef struct golden_v1_library_collect_handler {
     void (*on_begin)(void *self, qvt_rpc_server_call *call);
     /* The request is valid until it returns. */
     void (*on_message)(void *self, qvt_rpc_server_call *call, const Golden__V1__Scalars *request);
-    /* A message that is no valid request; the handler finishes the call, as a rule with the error. NULL:
-     * the call is finished with the error. */
+    /* A message that is no valid request, or is not admitted; the handler finishes the call, as a rule with
+     * the error. NULL: the call is finished with the error. */
     void (*on_invalid)(void *self, qvt_rpc_server_call *call, const qvt_error *error);
     void (*on_half_close)(void *self, qvt_rpc_server_call *call);
     void (*on_cancel)(void *self, qvt_rpc_server_call *call);
@@ -41,8 +41,8 @@ typedef struct golden_v1_library_talk_handler {
     void (*on_begin)(void *self, qvt_rpc_server_call *call);
     /* The request is valid until it returns. */
     void (*on_message)(void *self, qvt_rpc_server_call *call, const Golden__V1__Choice *request);
-    /* A message that is no valid request; the handler finishes the call, as a rule with the error. NULL:
-     * the call is finished with the error. */
+    /* A message that is no valid request, or is not admitted; the handler finishes the call, as a rule with
+     * the error. NULL: the call is finished with the error. */
     void (*on_invalid)(void *self, qvt_rpc_server_call *call, const qvt_error *error);
     void (*on_half_close)(void *self, qvt_rpc_server_call *call);
     void (*on_cancel)(void *self, qvt_rpc_server_call *call);
@@ -52,6 +52,10 @@ typedef struct golden_v1_library_talk_handler {
 /* What serves golden.v1.Library. self is that of the service. A unary request is valid until the reply or fail that each
  * handler owes. A method whose handler is NULL (of a stream: on_message or on_request) is unimplemented. */
 typedef struct golden_v1_library_handlers {
+    /* Asked about every request, also of a stream, before its handler, which sees what it changes in the request: OK,
+     * or the call ends with *error. NULL: every request is served. */
+    qvt_status (*admit)(void *self, qvt_rpc_unary *unary, const qvt_rpc_method *method, ProtobufCMessage *request,
+                        qvt_error *error);
     /* Finds a book. */
     void (*find)(void *self, qvt_rpc_unary *unary, const Golden__V1__FindRequest *request);
     /* Puts a leaf. */
