@@ -64,6 +64,7 @@ extern const struct command command_silo_uncordon;
 extern const struct command command_silo_unregister;
 extern const struct command command_silo_update;
 extern const struct command command_status;
+extern const struct command command_token_new;
 extern const struct command command_watch;
 
 /* All of them, in the order of the help. */

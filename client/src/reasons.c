@@ -5,9 +5,33 @@
 
 /* What the tracker says in ErrorInfo (SPEC §3.10), and the runtime on its own. */
 static const char *const reasons[] = {
-    "ACTOR_TYPE_NOT_FOUND", "BEHIND",         "DRAINING",       "ETAG_MISMATCH",   "HISTORY_LOST",      "LEASE_EXPIRED",
-    "NO_VERSIONS",          "SHUTTING_DOWN",  "SILO_NOT_FOUND", "STATUS_BACKWARD", "STORE_UNAVAILABLE", "SUPERSEDED",
-    "TOO_MANY_CLUSTERS",    "TOO_MANY_SILOS", "UNCERTAIN",      "WARMING_UP",      "WATCHER_STALLED",
+    "ACTOR_TYPE_NOT_FOUND",
+    "BEHIND",
+    "CERTIFICATE_UNKNOWN",
+    "CLUSTER_NOT_ALLOWED",
+    "CREDENTIAL_REVOKED",
+    "DRAINING",
+    "ETAG_MISMATCH",
+    "FIELD_NOT_ALLOWED",
+    "HISTORY_LOST",
+    "LEASE_EXPIRED",
+    "NO_VERSIONS",
+    "ROLE_TOO_LOW",
+    "SHUTTING_DOWN",
+    "SILO_NOT_ALLOWED",
+    "SILO_NOT_FOUND",
+    "STATUS_BACKWARD",
+    "STORE_UNAVAILABLE",
+    "SUPERSEDED",
+    "TOKEN_MALFORMED",
+    "TOKEN_MISSING",
+    "TOKEN_UNKNOWN",
+    "TOO_MANY_CLUSTERS",
+    "TOO_MANY_FAILURES",
+    "TOO_MANY_SILOS",
+    "UNCERTAIN",
+    "WARMING_UP",
+    "WATCHER_STALLED",
 };
 static const char *const fact_names[] = {"etag", "incarnation", "position", "silo_id", "actor_type"};
 

@@ -24,12 +24,15 @@ static bool is_exposed(const char *listen)
     return net_address_parse(&address, text) == QVT_OK && !is_loopback(&address);
 }
 
-static qvt_status refuse(const char *flag, const char *listen, qvt_error *error)
+/* A token that crosses a network in clear text is anybody's. */
+static qvt_status refuse(const struct settings *settings, const char *flag, const char *listen, qvt_error *error)
 {
+    const char *what = settings->auth_file[0] == '\0' ? "where anyone may do everything without --auth-file"
+                                                      : "where tokens would be read on their way";
     return qvt_error_set(error, QVT_FAILED_PRECONDITION, NULL,
-                         "--%s %s is beyond loopback, where anyone may do everything: listen on 127.0.0.1 or [::1], or "
-                         "give --insecure if the network keeps strangers out",
-                         flag, listen);
+                         "--%s %s is beyond loopback, %s: listen on 127.0.0.1 or [::1], or give --insecure if the "
+                         "network keeps strangers out",
+                         flag, listen, what);
 }
 
 qvt_status exposure_check(const struct settings *settings, qvt_error *error)
@@ -38,7 +41,7 @@ qvt_status exposure_check(const struct settings *settings, qvt_error *error)
         return QVT_OK;
     }
     if (is_exposed(settings->grpc_listen)) {
-        return refuse("grpc-listen", settings->grpc_listen, error);
+        return refuse(settings, "grpc-listen", settings->grpc_listen, error);
     }
-    return is_exposed(settings->http_listen) ? refuse("http-listen", settings->http_listen, error) : QVT_OK;
+    return is_exposed(settings->http_listen) ? refuse(settings, "http-listen", settings->http_listen, error) : QVT_OK;
 }

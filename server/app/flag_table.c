@@ -47,6 +47,11 @@ const struct flag flag_table[] = {
     TEXT("http-listen", http_listen, "127.0.0.1:7080", "ADDR:PORT",
          "where HTTP and JSON are served; port 0: a free one"),
     SWITCH("insecure", insecure, "serves beyond loopback although anyone who reaches the port may do everything"),
+    TEXT("auth-file", auth_file, "", "FILE",
+         "who may do what, read again on SIGHUP; without one anyone may do everything"),
+    COUNT("max-auth-failures", auth_failures_max, "100", 0, 1000000,
+          "calls without a valid credential a minute of an address before they are slowed down; 0: any number"),
+    COUNT("max-auth-addresses", auth_addresses_max, "4096", 8, 1000000, "addresses whose failures are remembered"),
     TEXT("store", store, "", "STORE",
          "memory, sqlite:PATH, or for several replicas redis://HOST:PORT/DB, redis+sentinel://HOSTS/MASTER, "
          "redis+cluster://HOSTS; left out: sqlite in $XDG_STATE_HOME/qvt or ~/.local/state/qvt"),

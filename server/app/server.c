@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "rpc/call/runtime.h"
+#include "server/app/auth.h"
 #include "server/app/driver.h"
 #include "server/app/entropy_pool.h"
 #include "server/app/exposure.h"
@@ -27,8 +28,10 @@ struct server {
     uv_loop_t loop;
     uv_signal_t terminate;
     uv_signal_t interrupt;
+    uv_signal_t hangup;
     uv_timer_t drain_timer;
     struct store *store;
+    struct guard *guard; /* NULL: without --auth-file */
     struct service *service;
     struct driver driver;
     struct entropy_pool entropy;
@@ -82,6 +85,7 @@ static void on_store_closed(void *data)
     struct server *server = data;
     close_handle((uv_handle_t *)&server->terminate);
     close_handle((uv_handle_t *)&server->interrupt);
+    close_handle((uv_handle_t *)&server->hangup);
     close_handle((uv_handle_t *)&server->drain_timer);
 }
 
@@ -165,6 +169,16 @@ static void on_signal(uv_signal_t *handle, int number)
     drain(server);
 }
 
+/* The files that are read again while the server runs. */
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    struct server *server = handle->data;
+    (void)number;
+    if (server->guard != NULL && auth_reload(server->guard, server->settings, server->log) && server->service != NULL) {
+        service_recheck(server->service);
+    }
+}
+
 /* ---- start ---- */
 
 static qvt_status start_service(struct server *server, qvt_error *error)
@@ -174,6 +188,7 @@ static qvt_status start_service(struct server *server, qvt_error *error)
         .store = server->store,
         .entropy = &server->entropy.entropy,
         .log = server->log,
+        .guard = server->guard,
         .limits = settings_limits(settings),
         .clusters_max = (uint32_t)settings->clusters_max,
         .page_size_max = (uint32_t)settings->page_size_max,
@@ -195,6 +210,7 @@ static qvt_rpc_server_options grpc_options(const struct server *server)
     const struct settings *settings = server->settings;
     qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
     options.on_call_end = service_on_call_end;
+    options.on_headers = server->guard == NULL ? NULL : service_on_headers;
     options.data = server->service;
     options.max_message_bytes = (uint32_t)settings->message_bytes_max;
     options.max_connections = (uint32_t)settings->connections_max;
@@ -246,6 +262,7 @@ static qvt_status start_http(struct server *server, qvt_error *error)
     const struct gateway_options options = {
         .loop = &server->loop,
         .service = server->service,
+        .guard = server->guard,
         .log = server->log,
         .body_bytes_max = (uint32_t)server->settings->message_bytes_max,
         .request_memory_max = (uint32_t)server->settings->request_memory_max,
@@ -265,10 +282,12 @@ static void init_handles(struct server *server)
 {
     uv_signal_init(&server->loop, &server->terminate);
     uv_signal_init(&server->loop, &server->interrupt);
+    uv_signal_init(&server->loop, &server->hangup);
     uv_timer_init(&server->loop, &server->drain_timer);
-    server->terminate.data = server->interrupt.data = server->drain_timer.data = server;
+    server->terminate.data = server->interrupt.data = server->hangup.data = server->drain_timer.data = server;
     uv_signal_start(&server->terminate, on_signal, SIGTERM);
     uv_signal_start(&server->interrupt, on_signal, SIGINT);
+    uv_signal_start(&server->hangup, on_hangup, SIGHUP);
 }
 
 /* Everything that was made is taken down by drain, whatever could not be made. */
@@ -298,7 +317,10 @@ qvt_status server_run(const struct settings *settings, const struct log *log, qv
     if (uv_loop_init(&server.loop) != 0) {
         return qvt_error_set(error, QVT_UNAVAILABLE, NULL, "cannot make an event loop");
     }
-    qvt_status status = open_store(&server.store, &server.loop, settings, entropy_system(), log, error);
+    qvt_status status = auth_start(&server.guard, settings, log, error);
+    if (status == QVT_OK) {
+        status = open_store(&server.store, &server.loop, settings, entropy_system(), log, error);
+    }
     if (status == QVT_OK) {
         serve(&server);
         uv_run(&server.loop, UV_RUN_DEFAULT);
@@ -308,6 +330,7 @@ qvt_status server_run(const struct settings *settings, const struct log *log, qv
         uv_run(&server.loop, UV_RUN_DEFAULT);
         status = server.failed ? error->status : QVT_OK;
     }
+    guard_free(server.guard);
     QVT_ASSERT(uv_loop_close(&server.loop) == 0);
     if (status == QVT_OK) {
         log_write(log, LOG_INFO, "ended", log_text("status", "drained"));

@@ -11,7 +11,10 @@ struct settings {
     char *config_text; /* owned: the file's, cut into words; NULL: no file */
     const char *grpc_listen;
     const char *http_listen;
-    uint64_t insecure;               /* 0 or 1 */
+    uint64_t insecure;          /* 0 or 1 */
+    const char *auth_file;      /* "": anyone may do everything */
+    uint64_t auth_failures_max; /* a minute */
+    uint64_t auth_addresses_max;
     const char *store;               /* "" : the default, sqlite in the user's state directory */
     const char *redis_password_file; /* "": the URL's */
     uint64_t log_level;

@@ -91,6 +91,12 @@ static void call_method(struct request *request, const struct json_match *match,
         fail_to_read(request, &error, status);
         return;
     }
+    json_call_prepare(request);
+    if (service_handlers()->admit(request->gateway->options.service, &request->unary, request->binding->method,
+                                  reading.message, &error) != QVT_OK) {
+        request_fail(request, &error, 0, NULL);
+        return;
+    }
     request->served = true;
     if (match->route->method == QUARK_VERSION_V1_VERSION_TRACKER_WATCH) {
         event_stream_start(request, (const Quark__Version__V1__WatchRequest *)reading.message);
@@ -196,7 +202,12 @@ void request_dispatch(struct request *request)
     if (query != NULL) {
         *query++ = '\0';
     }
-    if (!pages_serve(request, request->target)) {
+    if (pages_serve(request, request->target)) {
+        return;
+    }
+    if (request->refusal != NULL) {
+        request_fail(request, request->refusal, 0, NULL);
+    } else {
         serve_path(request, request->target, query);
     }
 }

@@ -302,6 +302,7 @@ void event_stream_start(struct request *request, const Quark__Version__V1__Watch
                                     stream};
     const struct watch_query query = {
         .cluster = watch->cluster,
+        .caller = request->unary.caller,
         .lists = {watch->actor_types, watch->silo_ids, watch->actor_type_prefixes, watch->silo_id_prefixes},
         .counts = {watch->n_actor_types, watch->n_silo_ids, watch->n_actor_type_prefixes, watch->n_silo_id_prefixes},
         .resume_after = resumes ? &resume_after : NULL,

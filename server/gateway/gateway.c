@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/gateway/caller.h"
 #include "server/gateway/event_stream.h"
 #include "server/gateway/listen.h"
 #include "server/gateway/request.h"
@@ -78,6 +79,7 @@ static enum MHD_Result look_at_headers(struct request *request, struct MHD_Conne
     request->begun = true;
     request->connection = connection;
     request->method = method;
+    caller_identify(request);
     const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
     const char *expect = request_header(request, MHD_HTTP_HEADER_EXPECT);
     if (expect == NULL || length == NULL || strtoull(length, NULL, 10) <= request->gateway->options.body_bytes_max) {
@@ -88,12 +90,13 @@ static enum MHD_Result look_at_headers(struct request *request, struct MHD_Conne
     return queue_answer(request);
 }
 
-/* A body over the limit is read on, not kept, so that the client gets the answer; one far over it is cut off. */
+/* A body over the limit, or of one who may not send any, is read on, not kept, so that the client gets the answer; one far
+ * over the limit is cut off. */
 static enum MHD_Result take_body(struct request *request, const char *bytes, size_t *len)
 {
     uint64_t max = request->gateway->options.body_bytes_max;
     request->body_len += *len;
-    if (request->body_len > max) {
+    if (request->body_len > max || request->refusal != NULL) {
         buf_deinit(&request->body);
     } else if (buf_append(&request->body, bytes, *len) != QVT_OK) {
         return MHD_NO;

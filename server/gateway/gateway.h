@@ -13,6 +13,7 @@ struct gateway;
 struct gateway_options {
     uv_loop_t *loop;         /* outlives the gateway */
     struct service *service; /* outlives the gateway's requests */
+    struct guard *guard;     /* as the service's; NULL: everybody may do everything */
     const struct log *log;   /* outlives the gateway; may be NULL */
     uint32_t body_bytes_max;
     uint32_t request_memory_max; /* what one request may cost decoded */

@@ -64,9 +64,13 @@ static void *alloc(qvt_rpc_unary *unary, size_t size)
     return arena_alloc(&((struct request *)unary)->memory, size);
 }
 
-void json_call_start(struct request *request, const ProtobufCMessage *message)
+void json_call_prepare(struct request *request)
 {
     static const qvt_rpc_unary_carrier CARRIER = {reply, fail, alloc, "http"};
     request->unary.carrier = &CARRIER;
+}
+
+void json_call_start(struct request *request, const ProtobufCMessage *message)
+{
     request->binding->dispatch(service_handlers(), request->gateway->options.service, &request->unary, message);
 }

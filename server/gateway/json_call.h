@@ -4,7 +4,10 @@
 
 #include "server/gateway/request.h"
 
-/* Calls request->binding's handler; the message lives in request->memory. The answer comes now or later. */
+/* Makes the request's unary face usable. */
+void json_call_prepare(struct request *request);
+
+/* After json_call_prepare: calls request->binding's handler; the message lives in request->memory. The answer comes now or later. */
 void json_call_start(struct request *request, const ProtobufCMessage *message);
 
 #endif

@@ -111,6 +111,7 @@ void metrics_page_serve(struct request *request)
     write_build(&prometheus, gateway);
     metrics_calls_write(&prometheus, service_metrics(gateway->options.service));
     metrics_clusters_write(&prometheus, gateway->options.service);
+    metrics_auth_write(&prometheus, gateway->options.guard);
     metrics_store_write(&prometheus, service_store_metrics(gateway->options.service));
     metrics_transport_write(&prometheus, gateway);
     metrics_process_write(&prometheus);

@@ -16,6 +16,9 @@ void metrics_calls_write(struct prometheus *prometheus, const struct service_met
 /* Silos, leases, watchers, revision and history of every cluster; NO_MEMORY in its status. */
 void metrics_clusters_write(struct prometheus *prometheus, const struct service *service);
 
+/* What the guard refused, and its credentials; nothing without a guard. */
+void metrics_auth_write(struct prometheus *prometheus, const struct guard *guard);
+
 /* Appends. */
 void metrics_store_write(struct prometheus *prometheus, const struct store_metrics *metrics);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "server/gateway/caller.h"
 #include "server/gateway/metrics_page.h"
 #include "server/gateway/openapi.h"
 #include "server/gateway/readiness.h"
@@ -28,29 +29,58 @@ static void serve_openapi(struct request *request)
     answer_text(request, "application/json", qvt_slice_make(openapi_json, openapi_json_len));
 }
 
+static void serve_metrics(struct request *request)
+{
+    if (caller_admit_read_all(request, "GET /metrics")) {
+        metrics_page_serve(request);
+    }
+}
+
+/* Probes and browsers have no credential: what is open says nothing of any cluster to those without one. */
+static const struct page {
+    const char *path;
+    bool open;
+    void (*serve)(struct request *request);
+} PAGES[] = {{"/healthz", true, serve_health},
+             {"/readyz", true, readiness_serve},
+             {"/metrics", false, serve_metrics},
+             {"/openapi.json", true, serve_openapi}};
+
+/* By the path of a request's target, which may have a query. */
+static const struct page *find_page(const char *target)
+{
+    size_t len = strcspn(target, "?");
+    for (size_t i = 0; i < sizeof(PAGES) / sizeof(PAGES[0]); i++) {
+        if (strlen(PAGES[i].path) == len && memcmp(PAGES[i].path, target, len) == 0) {
+            return &PAGES[i];
+        }
+    }
+    return NULL;
+}
+
+bool pages_are_open(const char *target)
+{
+    const struct page *page = find_page(target);
+    return page != NULL && page->open;
+}
+
 bool pages_serve(struct request *request, const char *path)
 {
-    static const struct {
-        const char *path;
-        void (*serve)(struct request *request);
-    } PAGES[] = {{"/healthz", serve_health},
-                 {"/readyz", readiness_serve},
-                 {"/metrics", metrics_page_serve},
-                 {"/openapi.json", serve_openapi}};
-    for (size_t i = 0; i < sizeof(PAGES) / sizeof(PAGES[0]); i++) {
-        if (strcmp(path, PAGES[i].path) != 0) {
-            continue;
-        }
-        request->is_page = true;
-        if (strcmp(request->method, MHD_HTTP_METHOD_GET) == 0 || strcmp(request->method, MHD_HTTP_METHOD_HEAD) == 0) {
-            PAGES[i].serve(request);
-        } else {
-            qvt_error error;
-            (void)qvt_error_set(&error, QVT_UNIMPLEMENTED, NULL, "%s is not allowed here; allowed: GET, HEAD",
-                                request->method);
-            request_fail(request, &error, MHD_HTTP_METHOD_NOT_ALLOWED, "GET, HEAD");
-        }
-        return true;
+    const struct page *page = find_page(path);
+    if (page == NULL) {
+        return false;
     }
-    return false;
+    request->is_page = true;
+    if (request->refusal != NULL) {
+        request_fail(request, request->refusal, 0, NULL);
+    } else if (strcmp(request->method, MHD_HTTP_METHOD_GET) == 0 ||
+               strcmp(request->method, MHD_HTTP_METHOD_HEAD) == 0) {
+        page->serve(request);
+    } else {
+        qvt_error error;
+        (void)qvt_error_set(&error, QVT_UNIMPLEMENTED, NULL, "%s is not allowed here; allowed: GET, HEAD",
+                            request->method);
+        request_fail(request, &error, MHD_HTTP_METHOD_NOT_ALLOWED, "GET, HEAD");
+    }
+    return true;
 }

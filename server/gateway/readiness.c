@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "json/writer.h"
+#include "server/gateway/caller.h"
 
 static const char *status_of_fault(const qvt_error *fault)
 {
@@ -85,22 +86,29 @@ static void write_clusters(struct json_writer *writer, const struct service *ser
     json_writer_end_array(writer);
 }
 
-static qvt_status write_body(struct buf *out, const struct readiness *readiness, const struct service *service)
+static void write_details(struct json_writer *writer, const struct readiness *readiness, const struct service *service)
+{
+    if (readiness->message[0] != '\0') {
+        write_member(writer, "\"message\"", readiness->message);
+    }
+    json_writer_name(writer, "\"ageMs\"");
+    json_writer_uint32(writer, readiness->age_ms);
+    json_writer_name(writer, "\"clustersTotal\"");
+    json_writer_uint32(writer, (uint32_t)readiness->total);
+    json_writer_name(writer, "\"clustersReady\"");
+    json_writer_uint32(writer, (uint32_t)readiness->ready);
+    write_clusters(writer, service);
+}
+
+static qvt_status write_body(struct buf *out, const struct readiness *readiness, const struct request *request)
 {
     struct json_writer writer;
     json_writer_init(&writer, out);
     json_writer_begin_object(&writer);
     write_member(&writer, "\"status\"", readiness->status);
-    if (readiness->message[0] != '\0') {
-        write_member(&writer, "\"message\"", readiness->message);
+    if (caller_reads_all(request)) {
+        write_details(&writer, readiness, request->gateway->options.service);
     }
-    json_writer_name(&writer, "\"ageMs\"");
-    json_writer_uint32(&writer, readiness->age_ms);
-    json_writer_name(&writer, "\"clustersTotal\"");
-    json_writer_uint32(&writer, (uint32_t)readiness->total);
-    json_writer_name(&writer, "\"clustersReady\"");
-    json_writer_uint32(&writer, (uint32_t)readiness->ready);
-    write_clusters(&writer, service);
     json_writer_end_object(&writer);
     return writer.status == QVT_OK ? buf_append_byte(out, '\n') : writer.status;
 }
@@ -111,7 +119,7 @@ void readiness_serve(struct request *request)
     struct buf body = BUF_INIT;
     struct readiness readiness = judge(request->gateway, &error);
     bool serves = strcmp(readiness.status, "ready") == 0 || strcmp(readiness.status, "degraded") == 0;
-    qvt_status status = write_body(&body, &readiness, request->gateway->options.service);
+    qvt_status status = write_body(&body, &readiness, request);
     if (status == QVT_OK) {
         request_answer(request, serves ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, "application/json", &body);
         return;

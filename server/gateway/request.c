@@ -66,7 +66,7 @@ const char *request_header(const struct request *request, const char *name)
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
-static void write_peer(char out[NET_ADDRESS_TEXT_MAX], const struct request *request)
+void request_peer(const struct request *request, char out[NET_ADDRESS_TEXT_MAX])
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -84,7 +84,7 @@ void request_report(const struct request *request, qvt_status status, const char
     if (request->is_page || request->gateway->refusing) {
         return;
     }
-    write_peer(peer, request);
+    request_peer(request, peer);
     const struct json_binding *first = quark_version_v1_version_tracker_bindings;
     const qvt_rpc_method *methods = quark_version_v1_version_tracker_methods;
     const struct service_call call = {
@@ -153,6 +153,13 @@ void request_answer(struct request *request, unsigned http_status, const char *c
     request_answer_with(request, http_status, response);
 }
 
+/* RFC 6750 §3: without a word on what is wrong where nothing was shown. */
+static const char *challenge(const qvt_error *error)
+{
+    bool shown = error->reason == NULL || strcmp(error->reason, "TOKEN_MISSING") != 0;
+    return shown ? "Bearer realm=\"qvt\", error=\"invalid_token\"" : "Bearer realm=\"qvt\"";
+}
+
 void request_fail(struct request *request, const qvt_error *error, unsigned http_status, const char *allow)
 {
     struct buf body = BUF_INIT;
@@ -169,6 +176,9 @@ void request_fail(struct request *request, const qvt_error *error, unsigned http
     }
     if (response != NULL && allow != NULL) {
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
+    }
+    if (response != NULL && error->status == QVT_UNAUTHENTICATED) {
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, challenge(error));
     }
     if (response != NULL && error->retry_delay_ms > 0) {
         char seconds[16];

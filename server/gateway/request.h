@@ -10,6 +10,7 @@
 #include "json/binding.h"
 #include "json/route.h"
 #include "qvt/rpc/unary.h"
+#include "rpc/net/address.h"
 #include "server/gateway/gateway.h"
 #include "server/gateway/http_loop.h"
 
@@ -55,6 +56,7 @@ struct request {
     struct buf body;
     struct arena memory; /* of the decoded request and what the handler allocates */
     const struct json_binding *binding;
+    qvt_error *refusal;            /* why it is answered without a look at what it asks, in memory; NULL: it is not */
     struct event_stream *stream;   /* the answer is one; NULL: not, or it is gone */
     struct MHD_Response *response; /* the answer that waits to be queued */
     unsigned http_status;
@@ -84,6 +86,9 @@ void request_report(const struct request *request, qvt_status status, const char
 
 /* Answers with google.rpc.Status as JSON; http_status 0: that of the error's code. allow: the Allow header, or NULL. */
 void request_fail(struct request *request, const qvt_error *error, unsigned http_status, const char *allow);
+
+/* "ADDR:PORT" of the client. */
+void request_peer(const struct request *request, char out[NET_ADDRESS_TEXT_MAX]);
 
 /* Gives a finished response object, which it takes; whoever calls this reports the call. */
 void request_answer_with(struct request *request, unsigned http_status, struct MHD_Response *response);

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "qvt/rpc/message.h"
+#include "server/service/admit.h"
 #include "server/service/answer.h"
 #include "server/service/find_question.h"
 #include "server/service/current.h"
@@ -199,8 +200,13 @@ void find_on_request(qvt_rpc_server_call *call, qvt_slice request, void *data)
 {
     struct service *service = data;
     qvt_slice answer_bytes;
+    qvt_error error;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
     service->metrics.finds_total++;
+    if (service->options.guard != NULL && admit_find(service, unary->caller, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
     if (answer_cache_get(&service->cache, request, &answer_bytes)) {
         service->metrics.finds_from_cache++;
         qvt_rpc_unary_reply(unary, &answer_bytes, 1);

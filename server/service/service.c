@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "server/service/admit.h"
 #include "server/service/find.h"
 #include "server/service/handlers.h"
 #include "server/service/heartbeat.h"
@@ -13,12 +14,13 @@
 #include "server/service/write.h"
 
 #define UNARY_HANDLERS                                                                                                 \
-    .register_silo = handle_register_silo, .get_silo = handle_get_silo, .list_silos = handle_list_silos,               \
-    .update_silo = handle_update_silo, .unregister_silo = handle_unregister_silo, .heartbeat = handle_heartbeat,       \
-    .register_silo_versions = handle_register_silo_versions, .get_silo_capabilities = handle_get_silo_capabilities,    \
-    .list_silo_capabilities = handle_list_silo_capabilities, .get_actor_type_version = handle_get_actor_type_version,  \
-    .set_policy = handle_set_policy, .get_policy = handle_get_policy, .list_policies = handle_list_policies,           \
-    .delete_policy = handle_delete_policy, .get_cluster_status = handle_get_cluster_status
+    .admit = admit_request, .register_silo = handle_register_silo, .get_silo = handle_get_silo,                        \
+    .list_silos = handle_list_silos, .update_silo = handle_update_silo, .unregister_silo = handle_unregister_silo,     \
+    .heartbeat = handle_heartbeat, .register_silo_versions = handle_register_silo_versions,                            \
+    .get_silo_capabilities = handle_get_silo_capabilities, .list_silo_capabilities = handle_list_silo_capabilities,    \
+    .get_actor_type_version = handle_get_actor_type_version, .set_policy = handle_set_policy,                          \
+    .get_policy = handle_get_policy, .list_policies = handle_list_policies, .delete_policy = handle_delete_policy,     \
+    .get_cluster_status = handle_get_cluster_status
 
 void service_wake(struct service *service)
 {
@@ -242,6 +244,11 @@ void service_drain(struct service *service)
 {
     service->draining = true;
     watch_end_all(service);
+}
+
+void service_recheck(struct service *service)
+{
+    watch_recheck(service);
 }
 
 void service_close(struct service *service, void (*on_closed)(void *data), void *data)

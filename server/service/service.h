@@ -17,6 +17,7 @@
 #include "server/store/store.h"
 
 struct service;
+struct guard;
 
 /* Called by the service; each may be NULL; none may free it. */
 struct service_observer {
@@ -31,6 +32,7 @@ struct service_options {
     struct store *store;           /* outlives the service */
     const struct entropy *entropy; /* outlives the service */
     const struct log *log;         /* outlives the service; may be NULL */
+    struct guard *guard;           /* who may do what; outlives the service; NULL: everybody everything */
     struct registry_limits limits;
     uint32_t clusters_max;
     uint32_t page_size_max;
@@ -67,6 +69,12 @@ const quark_version_v1_version_tracker_handlers *service_handlers(void);
 /* Serves every method on the gRPC server: FindCompatibleSilos by a path that answers repeated questions from their
  * bytes, Watch and HeartbeatStream as streams, the rest by service_handlers. NO_MEMORY, ALREADY_EXISTS. */
 QVT_MUST_CHECK qvt_status service_serve(struct service *service, qvt_rpc_server *server);
+
+/* Who calls: the on_headers of a gRPC server, data being the service, which has a guard. */
+qvt_status service_on_headers(void *data, qvt_rpc_server_call *call, const qvt_rpc_method *method, qvt_error *error);
+
+/* The guard's credentials are others now: ends the watches of those who may not watch any more. */
+void service_recheck(struct service *service);
 
 /* ---- numbers since start, and of now ---- */
 

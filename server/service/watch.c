@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "server/identity/guard.h"
 #include "server/service/answer.h"
 #include "server/service/watch_filter.h"
 #include "server/service/watch_message.h"
@@ -20,6 +21,7 @@ struct watcher {
     uint64_t next;              /* revision of the next change; live */
     struct position seen;       /* where it stands: revision 0 and waiting to walk unless has_seen */
     struct position acknowledged;
+    uint64_t caller;
     int64_t since_us; /* when it was sent something, or ticked */
     int64_t stuck_us; /* since when the sink's queue does not shrink */
     size_t queued;    /* in the sink at the last tick */
@@ -240,6 +242,7 @@ qvt_status watcher_new(struct watcher **out, struct service *service, const stru
     watcher->cluster = cluster;
     watcher->filter = filter;
     watcher->sink = *sink;
+    watcher->caller = query->caller;
     if (query->resume_after != NULL) {
         watcher->seen = *query->resume_after;
         watcher->has_seen = true;
@@ -360,6 +363,22 @@ void watch_end_all(struct service *service)
         while (!list_is_empty(watchers)) {
             struct watcher *watcher = LIST_ENTRY(watchers->next, struct watcher, in_cluster);
             end(watcher, QVT_UNAVAILABLE, NULL, "the server is shutting down");
+        }
+    }
+}
+
+void watch_recheck(struct service *service)
+{
+    for (size_t i = 0; i < service->cluster_count; i++) {
+        struct cluster *cluster = service->clusters[i];
+        struct list *next = NULL;
+        for (struct list *node = cluster->watchers.next; node != &cluster->watchers; node = next) {
+            struct watcher *watcher = LIST_ENTRY(node, struct watcher, in_cluster);
+            qvt_error error;
+            next = node->next;
+            if (guard_admit_read(service->options.guard, watcher->caller, "Watch", cluster->name, &error) != QVT_OK) {
+                end(watcher, error.status, error.reason, error.message);
+            }
         }
     }
 }

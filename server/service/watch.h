@@ -41,6 +41,7 @@ struct watch_query {
     char *const *lists[4]; /* actor types, silo ids, actor type prefixes, silo id prefixes */
     size_t counts[4];
     const struct position *resume_after; /* NULL: walk */
+    uint64_t caller;                     /* who watches, for the guard */
 };
 
 /* Begins a watch; messages may be sent before it returns, on_end not. INVALID_ARGUMENT, UNAVAILABLE (not loaded, or
@@ -68,6 +69,9 @@ int64_t watch_deadline_us(const struct service *service);
 /* The cluster's registry is about to go: its watchers wait for the next one, and go on from where they are if that is in
  * its history. */
 void watch_stop_cluster(struct cluster *cluster);
+
+/* Ends the watches of those whom the guard, which there is, lets watch no longer. */
+void watch_recheck(struct service *service);
 
 /* Ends every watch with UNAVAILABLE. */
 void watch_end_all(struct service *service);

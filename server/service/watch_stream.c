@@ -50,6 +50,7 @@ static void begin(struct service *service, qvt_rpc_server_call *call, const watc
     const struct watch_sink sink = {NULL, is_open, send, send_blob, queued, on_end, call};
     struct watch_query query = {
         .cluster = request->cluster,
+        .caller = qvt_rpc_server_call_unary(call)->caller,
         .lists = {request->actor_types, request->silo_ids, request->actor_type_prefixes, request->silo_id_prefixes},
         .counts = {request->n_actor_types, request->n_silo_ids, request->n_actor_type_prefixes,
                    request->n_silo_id_prefixes},

@@ -30,14 +30,15 @@ MAY_INCLUDE = {
     "generator": ["base", "generated"],
     "server/registry": CORE + ["generated"],
     "server/store": CORE + ["generated", "server/registry"],
+    "server/identity": CORE + RPC + ["generated", "server/registry"],
     "server/replica": MESSAGES + ["server/registry", "server/store"],
-    "server/service": CORE + RPC + ["generated", "server/registry", "server/store", "server/replica"],
+    "server/service": CORE + RPC + ["generated", "server/registry", "server/identity", "server/store", "server/replica"],
     "server/gateway": CORE
     + RPC
-    + ["json", "generated", "server/registry", "server/store", "server/replica", "server/service"],
+    + ["json", "generated", "server/registry", "server/identity", "server/store", "server/replica", "server/service"],
     "server/app": CORE + RPC + ["json", "generated", "server"],
     "client": CORE + RPC + ["generated"],
-    "cli": CORE + RPC + ["json", "generated"],
+    "cli": CORE + RPC + ["json", "generated", "server/identity"],
     "examples": ["base/include", "rpc/include", "client/include"],
 }
 

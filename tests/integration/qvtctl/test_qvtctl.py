@@ -22,6 +22,7 @@ COMMANDS = [
     *(f"silo {word}" for word in "list get register update cordon stage drain uncordon unregister".split()),
     *(f"policy {word}" for word in "list get set delete".split()),
     *"heartbeat capabilities find watch status health completion".split(),
+    "token new",
 ]
 
 
