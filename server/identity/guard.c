@@ -184,21 +184,42 @@ static qvt_status identify_token(struct guard *guard, const struct guard_shown *
     return QVT_OK;
 }
 
+static const struct proof *find_any(const struct guard *guard, const char *const *names, size_t count)
+{
+    const struct proof *proof = NULL;
+    for (size_t i = 0; proof == NULL && i < count; i++) {
+        proof = credentials_certificate(guard->credentials, names[i]);
+    }
+    return proof;
+}
+
+/* The subject's common name is the last that is looked for: the others say more precisely what they are. */
+static const struct proof *find_names(const struct guard *guard, const qvt_rpc_peer_names *names)
+{
+    if (guard->credentials == NULL) {
+        return NULL;
+    }
+    const struct proof *proof = find_any(guard, names->uris, names->uri_count);
+    if (proof == NULL) {
+        proof = find_any(guard, names->dns, names->dns_count);
+    }
+    return proof != NULL || names->common_name[0] == '\0' ? proof : find_any(guard, &names->common_name, 1);
+}
+
 static qvt_status identify_names(struct guard *guard, const struct guard_shown *shown, struct guard_fault *fault,
                                  const struct proof **out, qvt_error *error)
 {
-    for (size_t i = 0; i < shown->name_count; i++) {
-        *out = guard->credentials == NULL ? NULL : credentials_certificate(guard->credentials, shown->names[i]);
-        if (*out != NULL) {
-            return QVT_OK;
-        }
-    }
-    if (shown->name_count == 0) {
+    const qvt_rpc_peer_names *names = shown->names;
+    if (names->common_name[0] == '\0' && names->dns_count == 0 && names->uri_count == 0) {
         fault->reason = GUARD_TOKEN_MISSING;
         return refuse(guard, fault, "a credential is needed: send authorization \"Bearer qvt_ID_SECRET\"", error);
     }
-    fault->reason = GUARD_CERTIFICATE_UNKNOWN;
-    return refuse(guard, fault, "no name in the client's certificate is a credential here", error);
+    *out = find_names(guard, names);
+    if (*out == NULL) {
+        fault->reason = GUARD_CERTIFICATE_UNKNOWN;
+        return refuse(guard, fault, "no name in the client's certificate is a credential here", error);
+    }
+    return QVT_OK;
 }
 
 qvt_status guard_identify(struct guard *guard, const qvt_rpc_method *method, const struct guard_shown *shown,

@@ -7,6 +7,7 @@
 #include "base/entropy.h"
 #include "base/log.h"
 #include "qvt/error.h"
+#include "qvt/rpc/tls.h"
 #include "server/identity/credentials.h"
 #include "server/identity/rules.h"
 
@@ -32,10 +33,9 @@ size_t guard_credential_count(const struct guard *guard);
 
 /* What a caller shows, borrowed. */
 struct guard_shown {
-    qvt_slice authorization;  /* the header's value; data NULL: none */
-    const char *const *names; /* in his certificate, which was verified */
-    size_t name_count;
-    const char *peer; /* "ADDR:PORT" */
+    qvt_slice authorization;         /* the header's value; data NULL: none */
+    const qvt_rpc_peer_names *names; /* in his certificate, which was verified; all empty: he showed none */
+    const char *peer;                /* "ADDR:PORT" */
 };
 
 /* Who calls: a number for guard_admit, 0 for nobody where the method is open to him. A token counts before a certificate,

@@ -85,6 +85,7 @@ qvt_status service_on_headers(void *data, qvt_rpc_server_call *call, const qvt_r
     struct service *service = data;
     const struct guard_shown shown = {
         .authorization = qvt_rpc_metadata_find(qvt_rpc_server_call_metadata(call), "authorization"),
+        .names = qvt_rpc_server_call_peer_names(call),
         .peer = qvt_rpc_server_call_peer(call),
     };
     return guard_identify(service->options.guard, method, &shown, &qvt_rpc_server_call_unary(call)->caller, error);

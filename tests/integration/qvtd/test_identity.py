@@ -271,6 +271,8 @@ class Identity(harness.TestCase):
         self.start()
         found = []
         with self.lines_of("board") as watch:
+            while "walkEnd" not in watch.read_line():
+                pass
             silo = {"silo": {"siloId": "orders-1", "address": "h", "port": 1}, "who": "somebody else", "why": "because"}
             self.assertEqual(200, self.curl("orders", "POST", "/v1/silos", silo).status)
             policy = {"policy": {"mode": "COMPATIBILITY_MODE_MINOR"}, "who": "the boss"}
