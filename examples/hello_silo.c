@@ -1,10 +1,13 @@
 /* A silo in one file: registers, finds itself, keeps its lease until SIGINT or SIGTERM, unregisters.
- * usage: hello_silo [SILO-ID]; QVT_ENDPOINT is where the tracker is, 127.0.0.1:7070 by default. */
+ * usage: hello_silo [SILO-ID [VERSION [ADDRESS]]]; QVT_ENDPOINTS is where the tracker is, several with commas. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "qvt/qvt.h"
+
+enum { ENDPOINTS_MAX = 8 };
 
 static int fail(const char *what, const qvt_error *error)
 {
@@ -15,7 +18,9 @@ static int fail(const char *what, const qvt_error *error)
 int main(int argc, char **argv)
 {
     qvt_error error;
-    const char *endpoint = getenv("QVT_ENDPOINT") != NULL ? getenv("QVT_ENDPOINT") : "127.0.0.1:7070";
+    const char *endpoints[ENDPOINTS_MAX], *given = getenv("QVT_ENDPOINTS");
+    char list[1024];
+    size_t count = 0;
     sigset_t stop;
     sigemptyset(&stop);
     sigaddset(&stop, SIGINT);
@@ -23,17 +28,21 @@ int main(int argc, char **argv)
     sigprocmask(SIG_BLOCK, &stop, NULL);
     qvt_client *client;
     qvt_client_options options = QVT_CLIENT_OPTIONS_INIT;
-    options.endpoints = &endpoint;
-    options.endpoint_count = 1;
+    snprintf(list, sizeof list, "%s", given != NULL ? given : "127.0.0.1:7070");
+    for (char *each = strtok(list, ","); each != NULL && count < ENDPOINTS_MAX; each = strtok(NULL, ",")) {
+        endpoints[count++] = each;
+    }
+    options.endpoints = endpoints;
+    options.endpoint_count = count;
     if (qvt_client_new(&client, &options, &error) != QVT_OK) {
         return fail("connect", &error);
     }
     qvt_call_options call = QVT_CALL_OPTIONS_INIT;
     call.error = &error;
-    qvt_actor_version version = {.actor_type = "HelloActor", .version = "1.0.0"};
+    qvt_actor_version version = {.actor_type = "HelloActor", .version = argc > 2 ? argv[2] : "1.0.0"};
     qvt_silo_options silo = QVT_SILO_OPTIONS_INIT;
     silo.silo_id = argc > 1 ? argv[1] : "hello-1";
-    silo.address = "127.0.0.1";
+    silo.address = argc > 3 ? argv[3] : "127.0.0.1";
     silo.port = 11111;
     silo.versions = &version;
     silo.version_count = 1;

@@ -14,7 +14,7 @@ import harness  # noqa: E402
 
 class HelloSilo(harness.TestCase):
     def start(self, endpoint, *words):
-        environment = {**os.environ, "QVT_ENDPOINT": endpoint}
+        environment = {**os.environ, "QVT_ENDPOINTS": endpoint}
         command = [harness.BIN_DIR / "hello_silo", *words]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
         stream = harness.LineStream(process)
@@ -37,6 +37,12 @@ class HelloSilo(harness.TestCase):
             self.assertEqual(0, silo.process.wait(30))
             self.assertEqual("SILO_STATUS_DEAD", self.status(server, silo_id))
 
+    def test_takes_a_list_of_trackers_a_version_and_an_address(self):
+        server = self.serve()
+        nobody = f"127.0.0.1:{harness.free_port()}"
+        silo = self.start(f"{nobody},{server.grpc}", "hello-2", "2.1.0", "10.0.0.5")
+        self.assertEqual("hello-2 2.1.0 at 10.0.0.5:11111", silo.read_line())
+
     def test_says_in_one_line_that_there_is_no_tracker(self):
         silo = self.start(f"127.0.0.1:{harness.free_port()}")
         self.assertIn("no connection to the tracker", silo.read_line(30))
@@ -44,7 +50,7 @@ class HelloSilo(harness.TestCase):
 
     def test_is_short(self):
         lines = (harness.ROOT / "examples/hello_silo.c").read_text().splitlines()
-        self.assertLess(len(lines), 60)
+        self.assertLess(len(lines), 70)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class Install(harness.TestCase):
         needed = re.findall(r"NEEDED.*\[(.*?)\]", run("readelf", "-d", program))
         self.assertEqual(not is_static, any(name.startswith("libqvt.so") for name in needed), needed)
         server = self.serve()
-        environment = {**os.environ, "QVT_ENDPOINT": server.grpc, "LD_LIBRARY_PATH": str(self.lib)}
+        environment = {**os.environ, "QVT_ENDPOINTS": server.grpc, "LD_LIBRARY_PATH": str(self.lib)}
         silo = harness.LineStream(subprocess.Popen([program, "foreign"], stdout=subprocess.PIPE, env=environment))
         self.addCleanup(silo.close)
         self.assertEqual("foreign 1.0.0 at 127.0.0.1:11111", silo.read_line())
