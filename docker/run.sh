@@ -30,6 +30,8 @@ build() {
 build_all() {
     build server qvt
     build silo qvt-silo
+    docker build -q -t "qvt-redis:$QVT_TAG" --build-arg BASE="$QVT_BASE" "${proxies[@]}" docker/redis >/dev/null
+    echo "built qvt-redis:$QVT_TAG"
 }
 
 case ${1-} in
@@ -43,6 +45,7 @@ test)
     build_all
     export QVT_COMPOSE=$compose
     for file in tests/docker/test_*.py; do
+        echo "# ${file##*/}"
         /usr/bin/python3 -B "$file"
     done
     ;;

@@ -8,8 +8,8 @@ import project
 
 class Files(unittest.TestCase):
     def test_compose_takes_them(self):
-        single, watched = "compose.yaml", "compose.observability.yaml"
-        for files in ((single,), (single, watched)):
+        single, many, watched = "compose.yaml", "compose.ha.yaml", "compose.observability.yaml"
+        for files in ((single,), (many,), (single, watched), (many, watched)):
             with self.subTest(files):
                 project.Project(*files).compose("config", "--quiet")
 
