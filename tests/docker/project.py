@@ -37,6 +37,7 @@ class Project:
         self.files = files
         ports = {variable: "0" for variable in port_variables(files)}
         self.environment = {**os.environ, **ports, "QVT_TAG": TAG}
+        self.containers = {}
 
     def compose(self, *words, **more):
         files = [word for name in self.files for word in ("-f", ROOT / "docker" / name)]
@@ -46,18 +47,25 @@ class Project:
         self.compose("up", "-d", "--no-build")
 
     def down(self, volumes=True):
+        self.containers.clear()
         self.compose("down", "--timeout", "20", *(["-v"] if volumes else []))
 
     def container(self, service):
-        return self.compose("ps", "-q", service).stdout.strip()
+        if service not in self.containers:
+            self.containers[service] = self.compose("ps", "-q", service).stdout.strip()
+        return self.containers[service]
+
+    def execute(self, service, *words, **more):
+        """A command in a service's container."""
+        return docker("exec", self.container(service), *words, **more)
 
     def address(self, service, port):
         """Where a published port is."""
-        return self.compose("port", service, port).stdout.strip()
+        return docker("port", self.container(service), f"{port}/tcp").stdout.split()[0]
 
     def qvtctl(self, service, *words, check=True, timeout_s=60):
         """qvtctl in a service's container: the whole answer as JSON, or what it printed."""
-        done = self.compose("exec", "-T", service, "qvtctl", *words, "-o", "json", check=check, timeout=timeout_s)
+        done = self.execute(service, "qvtctl", *words, "-o", "json", check=check, timeout=timeout_s)
         return done.stdout.strip() if check else done
 
     def health(self, service):

@@ -43,9 +43,9 @@ class Single(project.TestCase):
         state = inspect(self.project.container("qvtd"))
         self.assertEqual("10070:10070", state["Config"]["User"])
         self.assertTrue(state["HostConfig"]["ReadonlyRootfs"])
-        refused = self.project.compose("exec", "-T", "qvtd", "touch", "/usr/bin/x", "/tmp/x", check=False)
+        refused = self.project.execute("qvtd", "touch", "/usr/bin/x", "/tmp/x", check=False)
         self.assertIn("Read-only file system", refused.stdout + refused.stderr)
-        capabilities = self.project.compose("exec", "-T", "qvtd", "grep", "^CapEff", "/proc/1/status").stdout
+        capabilities = self.project.execute("qvtd", "grep", "^CapEff", "/proc/1/status").stdout
         self.assertEqual(0, int(capabilities.split()[1], 16))
 
     def test_ports_are_published_on_loopback_only(self):
