@@ -251,6 +251,9 @@ static int on_frame_send(nghttp2_session *ng, const nghttp2_frame *frame, void *
     } else if (session->ping_after_goaway && frame->hd.type == NGHTTP2_GOAWAY) {
         result = send_waiting_ping(session);
     }
+    if (frame->hd.type == NGHTTP2_DATA && !nghttp2_is_fatal(result)) {
+        result = http2_stream_emptied(session);
+    }
     return nghttp2_is_fatal(result) ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 

@@ -16,7 +16,7 @@ void http2_output_clear(struct http2_output *output)
 
 bool http2_output_has_room(const struct http2_output *output)
 {
-    return output->total < HTTP2_OUTPUT_BATCH;
+    return output->len < HTTP2_OUTPUT_COPIED && output->total < HTTP2_OUTPUT_BATCH;
 }
 
 void http2_output_add(struct http2_output *output, const void *bytes, size_t len)

@@ -8,9 +8,11 @@
 #include "qvt/slice.h"
 
 enum {
-    HTTP2_OUTPUT_BATCH = 64 * 1024,                         /* no new frame is begun beyond this many bytes */
-    HTTP2_OUTPUT_CAP = HTTP2_OUTPUT_BATCH + 16 * 1024 + 64, /* room for the frame that crosses it */
-    HTTP2_OUTPUT_PIECES = 128,
+    HTTP2_OUTPUT_COPIED =
+        64 * 1024, /* no new frame is begun beyond so many copied bytes: the peer should have work … */
+    HTTP2_OUTPUT_BATCH = 256 * 1024, /* … nor beyond so many of all: a slow peer's rest is copied */
+    HTTP2_OUTPUT_CAP = HTTP2_OUTPUT_COPIED + 16 * 1024 + 64, /* room for the frame that crosses it */
+    HTTP2_OUTPUT_PIECES = 256,
     HTTP2_OUTPUT_SHARE_MIN = 1024 /* shorter blobs are copied: a piece costs more than the copy */
 };
 

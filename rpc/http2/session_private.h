@@ -16,6 +16,7 @@ struct http2_session {
     struct list streams;            /* http2_stream.open */
     struct http2_stream *receiving; /* whose header block is being received; NULL: nobody's */
     struct http2_output *output;    /* only within http2_session_send */
+    struct http2_stream *emptied;   /* whose last data are in the frame being sent; NULL: nobody's */
     size_t queued;
     size_t stream_count;
     size_t resets_waiting; /* streams with reset_after_end */
@@ -54,6 +55,13 @@ ssize_t http2_stream_read(nghttp2_session *ng, int32_t id, uint8_t *bytes, size_
                           nghttp2_data_source *source, void *data);
 int http2_stream_write(nghttp2_session *ng, nghttp2_frame *frame, const uint8_t *head, size_t len,
                        nghttp2_data_source *source, void *data);
+
+/* Has nghttp2 ask for data, for the first time or again; as nghttp2 returns. */
+int http2_stream_offer(struct http2_stream *stream);
+
+/* A DATA frame was sent. A stream that it left without data is asked again only when there are some: nghttp2 forgets it,
+ * which is cheaper than to have it ask in vain. As nghttp2 returns. */
+int http2_stream_emptied(struct http2_session *session);
 
 /* Says once that there is something to send. */
 void http2_session_tell_output(struct http2_session *session);

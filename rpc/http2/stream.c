@@ -45,6 +45,9 @@ void http2_stream_detach(struct http2_stream *stream, uint32_t code)
     if (session->receiving == stream) {
         session->receiving = NULL;
     }
+    if (session->emptied == stream) {
+        session->emptied = NULL;
+    }
     session->events->on_close(stream, code);
 }
 
@@ -114,8 +117,7 @@ qvt_status http2_stream_trailers(struct http2_stream *stream, const struct http2
     return submit_headers(stream, headers, count, true);
 }
 
-/* Has nghttp2 ask for data, for the first time or again. */
-static qvt_status offer_data(struct http2_stream *stream)
+int http2_stream_offer(struct http2_stream *stream)
 {
     nghttp2_session *ng = stream->session->ng;
     int result = 0;
@@ -128,7 +130,12 @@ static qvt_status offer_data(struct http2_stream *stream)
         result = nghttp2_session_resume_data(ng, stream->id);
     }
     http2_session_tell_output(stream->session);
-    return http2_session_check(result);
+    return result;
+}
+
+static qvt_status offer_data(struct http2_stream *stream)
+{
+    return http2_session_check(http2_stream_offer(stream));
 }
 
 static qvt_status account(struct http2_stream *stream, size_t before)

@@ -34,8 +34,23 @@ ssize_t http2_stream_read(nghttp2_session *ng, int32_t id, uint8_t *bytes, size_
     }
     if (count == stream->queue.size && stream->end_wanted) {
         end_data(stream, flags);
+    } else if (count == stream->queue.size) {
+        *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+        stream->session->emptied = stream;
     }
     return (ssize_t)count;
+}
+
+int http2_stream_emptied(struct http2_session *session)
+{
+    struct http2_stream *stream = session->emptied;
+    if (stream == NULL) {
+        return 0;
+    }
+    session->emptied = NULL;
+    stream->data_started = false;
+    bool more = stream->queue.size > 0 || (stream->end_wanted && !stream->local_ended);
+    return more ? http2_stream_offer(stream) : 0;
 }
 
 int http2_stream_write(nghttp2_session *ng, nghttp2_frame *frame, const uint8_t *head, size_t len,

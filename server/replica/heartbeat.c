@@ -161,6 +161,16 @@ void replica_heartbeat(struct replica *replica, const Quark__Version__V1__Heartb
     replica_leave(replica);
 }
 
+/* Where nobody else renews it, the pulse has heard all that the store knows, and is at hand. */
+static uint32_t left_ms(const struct replica *replica, const struct registry_silo *silo, const struct pulse *pulse)
+{
+    if (store_is_shared(replica->store)) {
+        return store_lease_remaining_ms(replica->log, silo->incarnation);
+    }
+    int64_t left_us = pulse_end_us(pulse) - replica_now_us(replica);
+    return left_us <= 0 ? 0 : (uint32_t)((left_us + 999) / 1000);
+}
+
 static qvt_status append_fields(const struct replica *replica, const struct registry_silo *silo,
                                 const struct pulse *pulse, struct buf *out)
 {
@@ -169,8 +179,7 @@ static qvt_status append_fields(const struct replica *replica, const struct regi
     }
     QVT_TRY(health_append(&pulse->health, out));
     QVT_TRY(activity_append(&pulse->activity, out));
-    uint32_t remaining_ms = store_lease_remaining_ms(replica->log, silo->incarnation);
-    return wire_put_varint(out, SILO_LEASE_REMAINING_MS, remaining_ms);
+    return wire_put_varint(out, SILO_LEASE_REMAINING_MS, left_ms(replica, silo, pulse));
 }
 
 qvt_status replica_append_volatile(const struct replica *replica, const struct registry_silo *silo, struct buf *out)

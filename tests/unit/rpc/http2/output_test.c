@@ -80,11 +80,11 @@ static void without_a_free_piece_blobs_are_copied(void)
     qvt_blob_unref(blob);
 }
 
-static void room_ends_with_the_batch(void)
+static void room_ends_with_so_many_copied_bytes(void)
 {
-    static const uint8_t bytes[HTTP2_OUTPUT_BATCH];
+    static const uint8_t bytes[HTTP2_OUTPUT_COPIED];
     struct http2_output *output = make_output();
-    http2_output_add(output, bytes, HTTP2_OUTPUT_BATCH - 1);
+    http2_output_add(output, bytes, HTTP2_OUTPUT_COPIED - 1);
     CU_ASSERT_TRUE(http2_output_has_room(output));
     http2_output_add(output, bytes, 16 * 1024 + 9);
     CU_ASSERT_FALSE(http2_output_has_room(output));
@@ -94,6 +94,24 @@ static void room_ends_with_the_batch(void)
     destroy(output);
 }
 
+static void room_ends_with_so_many_shared_bytes(void)
+{
+    enum { PART = 16 * 1024 };
+    struct http2_output *output = make_output();
+    qvt_blob *blob = NULL;
+    uint8_t *bytes = NULL;
+    CU_ASSERT_EQUAL_FATAL(qvt_blob_new(&blob, PART, &bytes), QVT_OK);
+    memset(bytes, 'x', PART);
+    for (size_t shared = 0; shared < HTTP2_OUTPUT_BATCH; shared += PART) {
+        CU_ASSERT_TRUE(http2_output_has_room(output));
+        http2_output_add_blob(output, blob, qvt_slice_make(bytes, PART));
+    }
+    CU_ASSERT_FALSE(http2_output_has_room(output));
+    CU_ASSERT_EQUAL(output->len, 0);
+    qvt_blob_unref(blob);
+    destroy(output);
+}
+
 SUITE_MAIN("rpc/http2/output", SUITE_CASE(bytes_in_a_row_are_one_piece),
            SUITE_CASE(long_blobs_are_shared_and_short_ones_copied), SUITE_CASE(without_a_free_piece_blobs_are_copied),
-           SUITE_CASE(room_ends_with_the_batch))
+           SUITE_CASE(room_ends_with_so_many_copied_bytes), SUITE_CASE(room_ends_with_so_many_shared_bytes))
