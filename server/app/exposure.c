@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 
+#include "qvt/rpc/tls.h"
 #include "rpc/net/address.h"
 #include "server/app/listen_address.h"
 
@@ -29,15 +30,18 @@ static qvt_status refuse(const struct settings *settings, const char *flag, cons
 {
     const char *what = settings->auth_file[0] == '\0' ? "where anyone may do everything without --auth-file"
                                                       : "where tokens would be read on their way";
-    return qvt_error_set(error, QVT_FAILED_PRECONDITION, NULL,
-                         "--%s %s is beyond loopback, %s: listen on 127.0.0.1 or [::1], or give --insecure if the "
-                         "network keeps strangers out",
-                         flag, listen, what);
+    return qvt_error_set(
+        error, QVT_FAILED_PRECONDITION, NULL,
+        "--%s %s is beyond loopback, %s: listen on 127.0.0.1 or [::1], give --tls-cert and --auth-file or "
+        "--tls-client-auth require, or give --insecure if the network keeps strangers out",
+        flag, listen, what);
 }
 
 qvt_status exposure_check(const struct settings *settings, qvt_error *error)
 {
-    if (settings->insecure != 0) {
+    bool is_private = settings->tls_cert[0] != '\0';
+    bool is_guarded = settings->auth_file[0] != '\0' || settings->tls_client_auth == QVT_RPC_TLS_CLIENT_AUTH_REQUIRE;
+    if (settings->insecure != 0 || (is_private && is_guarded)) {
         return QVT_OK;
     }
     if (is_exposed(settings->grpc_listen)) {

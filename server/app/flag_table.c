@@ -8,6 +8,7 @@
 
 static const char *const LOG_LEVELS[] = {"debug", "info", "warn", "error", NULL};
 static const char *const LOG_FORMATS[] = {"text", "json", NULL};
+static const char *const CLIENT_AUTH[] = {"off", "request", "require", NULL};
 static const char *const UNKNOWN_FIELDS[] = {"reject", "ignore", NULL};
 
 #define AT(member) offsetof(struct settings, member)
@@ -52,6 +53,12 @@ const struct flag flag_table[] = {
     COUNT("max-auth-failures", auth_failures_max, "100", 0, 1000000,
           "calls without a valid credential a minute of an address before they are slowed down; 0: any number"),
     COUNT("max-auth-addresses", auth_addresses_max, "4096", 8, 1000000, "addresses whose failures are remembered"),
+    TEXT("tls-cert", tls_cert, "", "FILE",
+         "certificate, then those that lead to its authority, in PEM: both ports speak TLS"),
+    TEXT("tls-key", tls_key, "", "FILE", "its private key, in PEM"),
+    TEXT("tls-client-ca", tls_client_ca, "", "FILE", "who may have signed a client's certificate, in PEM"),
+    CHOICE("tls-client-auth", tls_client_auth, "off", "WHAT", CLIENT_AUTH,
+           "whether clients show a certificate: off, request (they may) or require"),
     TEXT("store", store, "", "STORE",
          "memory, sqlite:PATH, or for several replicas redis://HOST:PORT/DB, redis+sentinel://HOSTS/MASTER, "
          "redis+cluster://HOSTS; left out: sqlite in $XDG_STATE_HOME/qvt or ~/.local/state/qvt"),
@@ -84,6 +91,8 @@ const struct flag flag_table[] = {
     COUNT("max-connections-per-address", connections_per_address_max, "1000", 0, 1000000,
           "gRPC connections of an address (of an IPv6 /64), loopback apart; 0: any number"),
     COUNT("max-http-connections", http_connections_max, "10000", 1, 1000000, "HTTP connections"),
+    DURATION("tls-handshake-timeout", handshake_timeout_ms, "5s", 100, HOUR,
+             "a connection whose TLS handshake is not complete after so long is closed"),
     DURATION("preface-timeout", preface_timeout_ms, "5s", 100, HOUR,
              "a gRPC connection that does not begin HTTP/2 for so long is closed"),
     DURATION("write-timeout", write_timeout_ms, "60s", 0, DAY,

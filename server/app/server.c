@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "rpc/call/runtime.h"
 #include "server/app/auth.h"
+#include "server/app/certificates.h"
 #include "server/app/driver.h"
 #include "server/app/entropy_pool.h"
 #include "server/app/exposure.h"
@@ -39,6 +40,7 @@ struct server {
     qvt_rpc_server *grpc;
     struct standard standard;
     struct gateway *gateway;
+    qvt_rpc_tls *tls; /* NULL: cleartext */
     uint64_t drain_until_ms;
     bool draining;
     bool grpc_closed;
@@ -169,6 +171,33 @@ static void on_signal(uv_signal_t *handle, int number)
     drain(server);
 }
 
+/* ---- reload ---- */
+
+/* Connections that are there keep what they began with. */
+static void use_tls(struct server *server, qvt_rpc_tls *tls)
+{
+    qvt_rpc_tls_unref(server->tls);
+    server->tls = tls;
+    qvt_rpc_server_use_tls(server->grpc, tls);
+    gateway_use_tls(server->gateway, tls);
+    log_write(server->log, LOG_INFO, "tls files reloaded", log_int("expires_at", qvt_rpc_tls_expires_at(tls)));
+    certificates_warn(tls, server->log);
+}
+
+static void reload_tls(struct server *server)
+{
+    qvt_rpc_tls *tls = NULL;
+    qvt_error error;
+    if (server->tls == NULL || server->draining || server->gateway == NULL) {
+        return;
+    }
+    if (certificates_load(&tls, server->settings, &error) != QVT_OK) {
+        log_write(server->log, LOG_ERROR, "tls files not reloaded", log_text("reason", error.message));
+        return;
+    }
+    use_tls(server, tls);
+}
+
 /* The files that are read again while the server runs. */
 static void on_hangup(uv_signal_t *handle, int number)
 {
@@ -177,6 +206,7 @@ static void on_hangup(uv_signal_t *handle, int number)
     if (server->guard != NULL && auth_reload(server->guard, server->settings, server->log) && server->service != NULL) {
         service_recheck(server->service);
     }
+    reload_tls(server);
 }
 
 /* ---- start ---- */
@@ -234,6 +264,7 @@ static qvt_rpc_server_options grpc_options(const struct server *server)
     options.max_settings = (uint32_t)settings->settings_max;
     options.max_resets = (uint32_t)settings->resets_max;
     options.max_priorities = (uint32_t)settings->priorities_max;
+    options.handshake_timeout_ms = (uint32_t)settings->handshake_timeout_ms;
     options.max_call_memory_bytes = (uint32_t)settings->request_memory_max;
     return options;
 }
@@ -253,6 +284,7 @@ static qvt_status start_grpc(struct server *server, qvt_error *error)
         standard_start(&server->standard, server->grpc) != QVT_OK) {
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
     }
+    qvt_rpc_server_use_tls(server->grpc, server->tls);
     listen_address(address, server->settings->grpc_listen);
     return qvt_rpc_server_listen(server->grpc, address, error);
 }
@@ -272,6 +304,8 @@ static qvt_status start_http(struct server *server, qvt_error *error)
         .ignore_unknown_fields = server->settings->json_unknown_fields != 0,
         .grpc = server->grpc,
         .version = QVT_VERSION,
+        .tls = server->tls,
+        .handshake_timeout_ms = (uint32_t)server->settings->handshake_timeout_ms,
     };
     char address[LISTEN_ADDRESS_MAX];
     listen_address(address, server->settings->http_listen);
@@ -310,27 +344,34 @@ static void serve(struct server *server)
     driver_start(&server->driver, server->service);
 }
 
+static qvt_status run(struct server *server, qvt_error *error)
+{
+    QVT_TRY(auth_start(&server->guard, server->settings, server->log, error));
+    QVT_TRY(open_store(&server->store, &server->loop, server->settings, entropy_system(), server->log, error));
+    serve(server);
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+    qvt_rpc_server_free(server->grpc);
+    standard_free(&server->standard);
+    qvt_rpc_runtime_free(server->runtime);
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+    return server->failed ? error->status : QVT_OK;
+}
+
 qvt_status server_run(const struct settings *settings, const struct log *log, qvt_error *error)
 {
     struct server server = {.settings = settings, .log = log, .error = error};
     QVT_TRY(exposure_check(settings, error));
+    QVT_TRY(certificates_load(&server.tls, settings, error));
+    if (server.tls != NULL) {
+        certificates_warn(server.tls, log);
+    }
     if (uv_loop_init(&server.loop) != 0) {
+        qvt_rpc_tls_unref(server.tls);
         return qvt_error_set(error, QVT_UNAVAILABLE, NULL, "cannot make an event loop");
     }
-    qvt_status status = auth_start(&server.guard, settings, log, error);
-    if (status == QVT_OK) {
-        status = open_store(&server.store, &server.loop, settings, entropy_system(), log, error);
-    }
-    if (status == QVT_OK) {
-        serve(&server);
-        uv_run(&server.loop, UV_RUN_DEFAULT);
-        qvt_rpc_server_free(server.grpc);
-        standard_free(&server.standard);
-        qvt_rpc_runtime_free(server.runtime);
-        uv_run(&server.loop, UV_RUN_DEFAULT);
-        status = server.failed ? error->status : QVT_OK;
-    }
+    qvt_status status = run(&server, error);
     guard_free(server.guard);
+    qvt_rpc_tls_unref(server.tls);
     QVT_ASSERT(uv_loop_close(&server.loop) == 0);
     if (status == QVT_OK) {
         log_write(log, LOG_INFO, "ended", log_text("status", "drained"));

@@ -15,6 +15,10 @@ struct settings {
     const char *auth_file;      /* "": anyone may do everything */
     uint64_t auth_failures_max; /* a minute */
     uint64_t auth_addresses_max;
+    const char *tls_cert; /* "": cleartext */
+    const char *tls_key;
+    const char *tls_client_ca;
+    uint64_t tls_client_auth;        /* the order of enum qvt_rpc_tls_client_auth */
     const char *store;               /* "" : the default, sqlite in the user's state directory */
     const char *redis_password_file; /* "": the URL's */
     uint64_t log_level;
@@ -41,6 +45,7 @@ struct settings {
     uint64_t connections_per_address_max;
     uint64_t http_connections_max;
     uint64_t http_idle_ms;
+    uint64_t handshake_timeout_ms;
     uint64_t preface_timeout_ms;
     uint64_t write_timeout_ms;
     uint64_t keepalive_ms;

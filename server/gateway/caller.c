@@ -1,6 +1,5 @@
 #include "server/gateway/caller.h"
 
-#include "rpc/net/tls_names.h"
 #include "server/gateway/pages.h"
 #include "server/identity/guard.h"
 
@@ -31,7 +30,7 @@ void caller_identify(struct request *request)
     request_peer(request, peer);
     const struct guard_shown shown = {
         .authorization = qvt_slice_text(authorization),
-        .names = &tls_names_none,
+        .names = request_peer_names(request),
         .peer = peer,
     };
     if (guard_identify(guard, NULL, &shown, &request->unary.caller, &error) != QVT_OK) {

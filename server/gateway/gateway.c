@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
+#include "rpc/net/tls_names.h"
 #include "server/gateway/caller.h"
 #include "server/gateway/event_stream.h"
 #include "server/gateway/listen.h"
 #include "server/gateway/request.h"
 
-enum { BACKLOG = 1024, DISCARD_FACTOR = 16 };
+enum { DISCARD_FACTOR = 16, LINGER_MS = 5000 };
 
 static void *on_target(void *data, const char *target, struct MHD_Connection *connection)
 {
@@ -34,14 +36,18 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **c
 static void on_connection(void *data, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
-    struct gateway_counters *counters = &((struct gateway *)data)->counters;
+    struct gateway *gateway = data;
+    struct gateway_counters *counters = &gateway->counters;
     (void)connection;
-    (void)context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         counters->connections_open++;
         counters->connections_total++;
+        *context = gateway->introducing;
+        gateway->introducing = NULL;
     } else {
         counters->connections_open--;
+        tls_names_free(*context);
+        *context = NULL;
     }
 }
 
@@ -145,16 +151,22 @@ static void on_keepalive(uv_timer_t *timer)
     event_streams_keep_alive(timer->data);
 }
 
+/* listener -1: connections are given to it. */
 static struct MHD_Daemon *start_daemon(struct gateway *gateway, int listener)
 {
     const struct gateway_options *options = &gateway->options;
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL, on_request,
-                            gateway, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_URI_LOG_CALLBACK, on_target,
-                            gateway, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-                            on_completed, gateway, MHD_OPTION_NOTIFY_CONNECTION, on_connection, gateway,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_timeout_s,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32 * 1024, MHD_OPTION_END);
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
+    struct MHD_OptionItem source[] = {{MHD_OPTION_LISTEN_SOCKET, listener, NULL}, {MHD_OPTION_END, 0, NULL}};
+    if (listener < 0) {
+        flags |= MHD_USE_NO_LISTEN_SOCKET;
+        source[0].option = MHD_OPTION_END;
+    }
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, gateway, MHD_OPTION_ARRAY, source, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+        gateway, MHD_OPTION_UNESCAPE_CALLBACK, leave_encoded, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, gateway,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, gateway, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)options->connections_max, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->idle_timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32 * 1024, MHD_OPTION_END);
 }
 
 static qvt_status start(struct gateway *gateway, int listener)
@@ -174,10 +186,87 @@ static qvt_status start(struct gateway *gateway, int listener)
     return QVT_OK;
 }
 
+static void on_tls_connection(void *data, int fd, const struct sockaddr_storage *peer, qvt_rpc_peer_names *names)
+{
+    struct gateway *gateway = data;
+    socklen_t len = peer->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    gateway->introducing = names;
+    /* It closes the socket when it cannot take it. */
+    (void)MHD_add_connection(gateway->daemon, fd, (const struct sockaddr *)peer, len);
+    tls_names_free(gateway->introducing);
+    gateway->introducing = NULL;
+    http_loop_kick(&gateway->loop);
+}
+
+static void on_front_closed(void *data)
+{
+    gateway_closed_one(data);
+}
+
+static qvt_status start_tls(struct gateway *gateway, const char *listen, qvt_error *error)
+{
+    const struct tls_front_options options = {
+        .loop = gateway->options.loop,
+        .log = gateway->options.log,
+        .handshake_timeout_ms = gateway->options.handshake_timeout_ms,
+        .linger_ms = LINGER_MS,
+        .connections_max = gateway->options.connections_max,
+        .on_connection = on_tls_connection,
+        .on_closed = on_front_closed,
+        .data = gateway,
+    };
+    QVT_TRY(tls_front_open(&gateway->front, &options, gateway->options.tls, listen, error));
+    (void)snprintf(gateway->address, sizeof(gateway->address), "%s", tls_front_address(&gateway->front));
+    return QVT_OK;
+}
+
+static void forget(void *data)
+{
+    (void)data;
+}
+
+static qvt_status start_daemon_after(struct gateway *gateway, int listener, const char *listen, qvt_error *error)
+{
+    if (start(gateway, listener) == QVT_OK) {
+        return QVT_OK;
+    }
+    return qvt_error_set(error, QVT_UNAVAILABLE, NULL, "cannot serve HTTP on %s: %s", listen, strerror(errno));
+}
+
+/* Not OK: the gateway is gone, or will be. */
+static qvt_status start_over_tls(struct gateway *gateway, const char *listen, qvt_error *error)
+{
+    qvt_status status = start_tls(gateway, listen, error);
+    if (status != QVT_OK) {
+        free(gateway);
+        return status;
+    }
+    status = start_daemon_after(gateway, -1, listen, error);
+    if (status != QVT_OK) {
+        gateway->closing = 1;
+        gateway->on_closed = forget;
+        tls_front_close(&gateway->front);
+    }
+    return status;
+}
+
+/* In clear the daemon listens itself, which costs less. */
+static qvt_status start_in_clear(struct gateway *gateway, const char *listen, qvt_error *error)
+{
+    int listener = -1;
+    qvt_status status = listen_on(listen, &listener, gateway->address, sizeof(gateway->address), error);
+    if (status == QVT_OK) {
+        status = start_daemon_after(gateway, listener, listen, error);
+    }
+    if (status != QVT_OK) {
+        free(gateway);
+    }
+    return status;
+}
+
 qvt_status gateway_new(struct gateway **out, const struct gateway_options *options, const char *listen,
                        qvt_error *error)
 {
-    int listener = -1;
     struct gateway *gateway = calloc(1, sizeof(*gateway));
     if (gateway == NULL) {
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
@@ -185,16 +274,15 @@ qvt_status gateway_new(struct gateway **out, const struct gateway_options *optio
     gateway->options = *options;
     list_init(&gateway->requests);
     list_init(&gateway->streams);
-    qvt_status status = listen_on(listen, &listener, gateway->address, sizeof(gateway->address), error);
-    if (status == QVT_OK && start(gateway, listener) != QVT_OK) {
-        status = qvt_error_set(error, QVT_UNAVAILABLE, NULL, "cannot serve HTTP on %s: %s", listen, strerror(errno));
-    }
-    if (status != QVT_OK) {
-        free(gateway);
-        return status;
-    }
+    QVT_TRY(options->tls == NULL ? start_in_clear(gateway, listen, error) : start_over_tls(gateway, listen, error));
     *out = gateway;
     return QVT_OK;
+}
+
+void gateway_use_tls(struct gateway *gateway, qvt_rpc_tls *tls)
+{
+    gateway->options.tls = tls;
+    tls_front_use(&gateway->front, tls);
 }
 
 const char *gateway_address(const struct gateway *gateway)
@@ -206,7 +294,11 @@ void gateway_drain(struct gateway *gateway)
 {
     if (!gateway->draining) {
         gateway->draining = true;
-        listen_close(MHD_quiesce_daemon(gateway->daemon));
+        if (gateway->options.tls != NULL) {
+            tls_front_drain(&gateway->front);
+        } else {
+            listen_close(MHD_quiesce_daemon(gateway->daemon));
+        }
     }
 }
 
@@ -249,4 +341,8 @@ void gateway_close(struct gateway *gateway, void (*on_closed)(void *data), void 
     http_loop_stop(&gateway->loop, on_loop_closed, gateway);
     uv_close((uv_handle_t *)&gateway->keepalive, on_timer_closed);
     MHD_stop_daemon(gateway->daemon);
+    if (gateway->options.tls != NULL) {
+        gateway->closing++;
+        tls_front_close(&gateway->front);
+    }
 }

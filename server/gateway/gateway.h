@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "qvt/error.h"
+#include "qvt/rpc/tls.h"
 #include "server/service/service.h"
 
 struct gateway;
@@ -23,6 +24,8 @@ struct gateway_options {
     bool ignore_unknown_fields;     /* of JSON; else they are refused */
     const qvt_rpc_server *grpc;     /* whose numbers are shown too; outlives the gateway's requests; may be NULL */
     const char *version;            /* of the program; static */
+    qvt_rpc_tls *tls;               /* a server's; NULL: cleartext; the gateway takes a reference */
+    uint32_t handshake_timeout_ms;  /* of TLS */
 };
 
 /* Listens on "ADDR:PORT" (port 0: a free one; "[::1]:0") and serves. INVALID_ARGUMENT for the text, UNAVAILABLE when the
@@ -32,6 +35,9 @@ QVT_MUST_CHECK qvt_status gateway_new(struct gateway **out, const struct gateway
 
 /* The listened address with its real port; borrowed. */
 const char *gateway_address(const struct gateway *gateway);
+
+/* Connections from now on use these credentials; only when it was made with some. Takes a reference. */
+void gateway_use_tls(struct gateway *gateway, qvt_rpc_tls *tls);
 
 /* Takes no more connections; event streams end as their watches do; what is under way is answered. */
 void gateway_drain(struct gateway *gateway);

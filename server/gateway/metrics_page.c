@@ -55,6 +55,23 @@ static void write_limits(struct prometheus *prometheus, const qvt_rpc_server *gr
     }
 }
 
+static void write_handshakes(struct prometheus *prometheus, const char *protocol, uint64_t done, uint64_t failed)
+{
+    prometheus_uint(prometheus, PROMETHEUS_LABELS({"protocol", protocol}, {"outcome", "ok"}), done);
+    prometheus_uint(prometheus, PROMETHEUS_LABELS({"protocol", protocol}, {"outcome", "failed"}), failed);
+}
+
+static void write_tls(struct prometheus *prometheus, const struct gateway *gateway, const qvt_rpc_server_counters *grpc)
+{
+    prometheus_family(prometheus, "qvt_tls_handshakes_total", PROMETHEUS_COUNTER, "TLS handshakes, by outcome.");
+    write_handshakes(prometheus, "grpc", grpc->handshakes_done, grpc->handshakes_failed);
+    write_handshakes(prometheus, "http", gateway->front.handshakes_done, gateway->front.handshakes_failed);
+    prometheus_family(prometheus, "qvt_tls_certificate_expires_seconds", PROMETHEUS_GAUGE,
+                      "When the server's certificate ends, since the epoch.");
+    int64_t expires_at = qvt_rpc_tls_expires_at(gateway->options.tls);
+    prometheus_uint(prometheus, NULL, expires_at < 0 ? 0 : (uint64_t)expires_at);
+}
+
 void metrics_transport_write(struct prometheus *prometheus, const struct gateway *gateway)
 {
     const struct gateway_counters *http = &gateway->counters;
@@ -74,6 +91,9 @@ void metrics_transport_write(struct prometheus *prometheus, const struct gateway
                grpc.bytes_sent, http->bytes_sent);
     write_answers(prometheus, http);
     write_limits(prometheus, gateway->options.grpc);
+    if (gateway->options.tls != NULL) {
+        write_tls(prometheus, gateway, &grpc);
+    }
 }
 
 void metrics_process_write(struct prometheus *prometheus)

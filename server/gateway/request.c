@@ -10,6 +10,7 @@
 #include "quark/version/v1/version_tracker.bindings.h"
 #include "quark/version/v1/version_tracker.methods.h"
 #include "rpc/net/address.h"
+#include "rpc/net/tls_names.h"
 #include "server/gateway/error_json.h"
 #include "server/gateway/event_stream.h"
 #include "server/service/call_id.h"
@@ -64,6 +65,13 @@ void request_free(struct request *request)
 const char *request_header(const struct request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const qvt_rpc_peer_names *request_peer_names(const struct request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL || info->socket_context == NULL ? &tls_names_none : info->socket_context;
 }
 
 void request_peer(const struct request *request, char out[NET_ADDRESS_TEXT_MAX])

@@ -13,6 +13,7 @@
 #include "rpc/net/address.h"
 #include "server/gateway/gateway.h"
 #include "server/gateway/http_loop.h"
+#include "server/gateway/tls_front.h"
 
 enum { GATEWAY_CODE_MIN = 100, GATEWAY_CODES = 500 };
 
@@ -34,6 +35,8 @@ struct gateway {
     struct gateway_counters counters;
     struct MHD_Daemon *daemon;
     struct http_loop loop;
+    struct tls_front front;          /* only with options.tls */
+    qvt_rpc_peer_names *introducing; /* of the connection that is being given to the daemon */
     uv_timer_t keepalive;
     struct list requests; /* struct request.in_gateway */
     struct list streams;  /* struct event_stream.in_gateway */
@@ -77,6 +80,10 @@ void request_free(struct request *request);
 
 /* The value of a header, or NULL; borrowed. */
 const char *request_header(const struct request *request, const char *name);
+
+/* Whom the client's certificate names, which was verified; all empty when it showed none or speaks no TLS. Never NULL;
+ * borrowed while the request lives. */
+const qvt_rpc_peer_names *request_peer_names(const struct request *request);
 
 /* Gives the answer: takes the buffer's bytes, which is empty afterwards. content_type is static. Once. */
 void request_answer(struct request *request, unsigned http_status, const char *content_type, struct buf *body);
