@@ -23,6 +23,11 @@ struct settings {
     char *output;
     uint32_t timeout_ms;
     bool json; /* from output */
+    bool tls;  /* also when one of the next is not NULL */
+    char *tls_ca;
+    char *tls_cert;
+    char *tls_key;
+    char *tls_server_name;
 };
 
 struct arguments {
@@ -74,7 +79,7 @@ extern const size_t command_count;
 /* The command that the first words name, and how many they are; NULL: none. */
 const struct command *command_find_by_words(char *const *words, size_t count, size_t *taken);
 
-#define SHARED_FLAGS 4
+#define SHARED_FLAGS 9
 
 /* The flags that every command has; returns SHARED_FLAGS. */
 size_t command_shared_flags(struct settings *settings, struct flag out[SHARED_FLAGS]);

@@ -45,5 +45,25 @@ size_t command_shared_flags(struct settings *settings, struct flag out[SHARED_FL
         &settings->output, 0};
     out[3] = (struct flag){
         "--timeout", NULL, "DURATION", "how long to wait for an answer (5s)", FLAG_DURATION, &settings->timeout_ms, 0};
+    out[4] = (struct flag){"--tls",     NULL,           NULL, "speak TLS ($QVT_CLIENT_TLS; so do all below)",
+                           FLAG_SWITCH, &settings->tls, 0};
+    out[5] = (struct flag){
+        "--tls-ca", NULL,
+        "FILE",     "who may have signed the tracker's certificate ($QVT_CLIENT_TLS_CA, whom the system trusts)",
+        FLAG_TEXT,  &settings->tls_ca,
+        0};
+    out[6] =
+        (struct flag){"--tls-cert",        NULL, "FILE", "the certificate to show ($QVT_CLIENT_TLS_CERT)", FLAG_TEXT,
+                      &settings->tls_cert, 0};
+    out[7] = (struct flag){"--tls-key",        NULL, "FILE", "its private key ($QVT_CLIENT_TLS_KEY)", FLAG_TEXT,
+                           &settings->tls_key, 0};
+    out[8] =
+        (struct flag){"--tls-server-name",
+                      NULL,
+                      "NAME",
+                      "whom the tracker's certificate must name ($QVT_CLIENT_TLS_SERVER_NAME, the endpoint's host)",
+                      FLAG_TEXT,
+                      &settings->tls_server_name,
+                      0};
     return SHARED_FLAGS;
 }

@@ -108,13 +108,29 @@ static void collect_words(struct flag_parse *words, const struct flag_table *sha
     }
 }
 
+/* NULL when it is empty too. */
+static char *variable(const char *name)
+{
+    char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
 static enum exit_code run(int argc, char **argv, char **room)
 {
     const char *endpoints = getenv("QVT_ENDPOINTS");
     char default_endpoint[] = DEFAULT_ENDPOINT, default_cluster[] = "", default_output[] = "table";
     char *given = endpoints != NULL && endpoints[0] != '\0' ? strdup(endpoints) : NULL;
-    struct settings settings = {given != NULL ? given : default_endpoint, default_cluster, default_output,
-                                DEFAULT_TIMEOUT_MS, false};
+    struct settings settings = {
+        .endpoints = given != NULL ? given : default_endpoint,
+        .cluster = default_cluster,
+        .output = default_output,
+        .timeout_ms = DEFAULT_TIMEOUT_MS,
+        .tls = variable("QVT_CLIENT_TLS") != NULL,
+        .tls_ca = variable("QVT_CLIENT_TLS_CA"),
+        .tls_cert = variable("QVT_CLIENT_TLS_CERT"),
+        .tls_key = variable("QVT_CLIENT_TLS_KEY"),
+        .tls_server_name = variable("QVT_CLIENT_TLS_SERVER_NAME"),
+    };
     struct flag flags[SHARED_FLAGS];
     (void)command_shared_flags(&settings, flags);
     struct flag_table shared = FLAG_TABLE(flags);

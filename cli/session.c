@@ -22,12 +22,30 @@ static size_t split(char *text, const char *out[ENDPOINTS_MAX])
     return count;
 }
 
+/* *out is NULL: cleartext. */
+static qvt_status read_tls(qvt_rpc_tls **out, const struct settings *settings, qvt_error *error)
+{
+    qvt_rpc_tls_client_options options = QVT_RPC_TLS_CLIENT_OPTIONS_INIT;
+    *out = NULL;
+    if (!settings->tls && settings->tls_ca == NULL && settings->tls_cert == NULL && settings->tls_key == NULL &&
+        settings->tls_server_name == NULL) {
+        return QVT_OK;
+    }
+    options.authority_file = settings->tls_ca;
+    options.certificate_file = settings->tls_cert;
+    options.key_file = settings->tls_key;
+    options.server_name = settings->tls_server_name;
+    return qvt_rpc_tls_new_client(out, &options, error);
+}
+
 static qvt_status open_channel(struct session *session, qvt_error *error)
 {
     const char *endpoints[ENDPOINTS_MAX];
     qvt_rpc_channel_options options = QVT_RPC_CHANNEL_OPTIONS_INIT;
+    QVT_TRY(read_tls(&options.tls, session->settings, error));
     char *text = strdup(session->settings->endpoints);
     if (text == NULL) {
+        qvt_rpc_tls_unref(options.tls);
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
     }
     options.user_agent = "qvtctl";
@@ -36,6 +54,7 @@ static qvt_status open_channel(struct session *session, qvt_error *error)
         count == 0 ? qvt_error_field(error, "endpoint", "no endpoint given")
                    : qvt_rpc_channel_new(&session->channel, session->runtime, endpoints, count, &options, error);
     free(text);
+    qvt_rpc_tls_unref(options.tls);
     return status;
 }
 

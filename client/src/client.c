@@ -32,6 +32,22 @@ static void on_channel_state(qvt_rpc_channel *channel, qvt_rpc_channel_state sta
     client->channel_moves++;
 }
 
+/* *out is NULL: cleartext. */
+static qvt_status tls_read(qvt_rpc_tls **out, const qvt_client_options *options, qvt_error *error)
+{
+    qvt_rpc_tls_client_options tls = QVT_RPC_TLS_CLIENT_OPTIONS_INIT;
+    *out = NULL;
+    if (!options->tls && options->tls_authority_file == NULL && options->tls_certificate_file == NULL &&
+        options->tls_key_file == NULL && options->tls_server_name == NULL) {
+        return QVT_OK;
+    }
+    tls.authority_file = options->tls_authority_file;
+    tls.certificate_file = options->tls_certificate_file;
+    tls.key_file = options->tls_key_file;
+    tls.server_name = options->tls_server_name;
+    return qvt_rpc_tls_new_client(out, &tls, error);
+}
+
 static qvt_status make_channel(qvt_client *client, qvt_error *error)
 {
     const qvt_client_options *options = &client->options;
@@ -51,8 +67,11 @@ static qvt_status make_channel(qvt_client *client, qvt_error *error)
     channel.backoff_max_ms = options->reconnect_max_ms;
     channel.backoff_first_ms =
         options->reconnect_max_ms < RECONNECT_FIRST_MS ? options->reconnect_max_ms : RECONNECT_FIRST_MS;
-    return qvt_rpc_channel_new(&client->channel, client->runtime, options->endpoints, options->endpoint_count, &channel,
-                               error);
+    QVT_TRY(tls_read(&channel.tls, options, error));
+    status = qvt_rpc_channel_new(&client->channel, client->runtime, options->endpoints, options->endpoint_count,
+                                 &channel, error);
+    qvt_rpc_tls_unref(channel.tls);
+    return status;
 }
 
 /* The last step of the loop: nothing of ours is left on it afterwards. */

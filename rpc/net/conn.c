@@ -115,6 +115,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     if (status < 0) {
         /* libuv has stopped the handle. */
         conn->poll_events = 0;
+        net_conn_tls_last_words(conn);
         net_conn_end(conn, QVT_UNAVAILABLE, "connection lost");
         return;
     }

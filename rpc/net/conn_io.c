@@ -181,6 +181,7 @@ void net_conn_flush(struct net_conn *conn)
         return;
     }
     if (status != QVT_OK) {
+        net_conn_tls_last_words(conn);
         net_conn_end(conn, status, "connection lost");
         return;
     }

@@ -40,6 +40,9 @@ void net_conn_tls_receive(struct net_conn *conn, qvt_slice bytes);
 /* Encrypts the batch and sends it, or keeps what the socket does not take. */
 QVT_MUST_CHECK qvt_status net_conn_tls_send(struct net_conn *conn, const struct http2_output *output);
 
+/* The socket is broken: takes what the peer sent before that, which may say why. Harmless in clear. */
+void net_conn_tls_last_words(struct net_conn *conn);
+
 /* Says goodbye, when there is a session to say it in. */
 void net_conn_tls_close(struct net_conn *conn);
 

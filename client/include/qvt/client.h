@@ -66,12 +66,18 @@ typedef struct qvt_client_options {
     const char *const *cached_types;
     size_t cached_type_count;
     bool without_cache; /* every find asks the tracker */
+    /* TLS, when any of the next five is set; PEM files, read once. */
+    const char *tls_authority_file;   /* who may have signed the tracker's certificate; NULL: whom the system trusts */
+    const char *tls_certificate_file; /* shown to a tracker that asks for one; with its key, or neither */
+    const char *tls_key_file;
+    const char *tls_server_name; /* that the tracker's certificate must be for; NULL: the endpoint's host */
+    bool tls;
 } qvt_client_options;
 
 #define QVT_CLIENT_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
         sizeof(qvt_client_options), NULL, 0, NULL, 5000, 10000, NULL, NULL, NULL, NULL, NULL, NULL, 2000, NULL, 0,     \
-            false                                                                                                      \
+            false, NULL, NULL, NULL, NULL, false                                                                       \
     }
 
 /* How one call is made. NULL instead of it, and zeros in it, mean the defaults. */

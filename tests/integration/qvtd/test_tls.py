@@ -218,6 +218,36 @@ class Tls(harness.TestCase):
             watch.cancel()
             self.assertEqual(server.metric("qvt_tls_handshakes_total", protocol="grpc", outcome="ok"), 2)
 
+    def qvtctl(self, server, *args, environment=None):
+        command = [str(harness.BIN_DIR / "qvtctl"), "status", "--endpoint", f"localhost:{port(server.grpc)[1]}", *args]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30, env={**os.environ, **(environment or {})})
+
+    def test_qvtctl_says_what_is_wrong(self):
+        ca, other = self.authority.files.certificate, self.other.files.certificate
+        own = ["--tls-cert", self.client.certificate, "--tls-key", self.client.key]
+        with SecureServer(self, args=self.mtls("request")) as server:
+            self.assertEqual(self.qvtctl(server, "--tls-ca", ca).returncode, 0)
+            self.assertEqual(self.qvtctl(server, "--tls-ca", ca, *own).returncode, 0)
+            self.assertEqual(self.qvtctl(server, environment={"QVT_CLIENT_TLS_CA": ca}).returncode, 0)
+            for args, line in (
+                ([], "closed by the peer, which seems to speak TLS"),
+                (["--tls"], "the server's certificate was not signed by an authority that is trusted here (its issuer is CN=Test authority)"),
+                (["--tls-ca", other], "the server's certificate was not signed by an authority that is trusted here (its issuer is CN=Test authority)"),
+                (["--tls-ca", ca, "--tls-server-name", "elsewhere"], 'the server\'s certificate is not for "elsewhere" (it is for localhost)'),
+                (["--tls-ca", ca, "--tls-cert", self.stranger.certificate, "--tls-key", self.stranger.key], "the server does not accept our certificate (CA is unknown)"),
+            ):
+                done = self.qvtctl(server, *args)
+                self.assertEqual(done.returncode, 4, done.stderr)
+                self.assertIn(line, done.stderr)
+            done = self.qvtctl(server, "--tls-ca", "/nowhere/ca.pem")
+            self.assertIn("TLS authority file /nowhere/ca.pem cannot be read: No such file or directory", done.stderr)
+
+    def test_qvtctl_over_tls_meets_a_plain_server(self):
+        server = self.serve()
+        done = self.qvtctl(server, "--tls-ca", self.authority.files.certificate)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("the server speaks plain text, not TLS", done.stderr)
+
     def test_what_it_cannot_start_with_is_one_line(self):
         cert, key = self.server
         ca = self.authority.files.certificate
