@@ -160,6 +160,7 @@ const struct http2_events server_conn_http2_events = {
     .on_ping_ack = on_ping_ack,
     .on_ping = server_tend_ping,
     .on_noise = server_noise_judge,
+    .on_bomb = server_noise_bomb,
     .on_refused = on_refused,
     .on_output = net_conn_on_output,
 };

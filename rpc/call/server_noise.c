@@ -36,6 +36,12 @@ bool server_noise_judge(void *net_conn, enum http2_noise kind)
     return false;
 }
 
+void server_noise_bomb(void *net_conn)
+{
+    struct server_conn *conn = LIST_ENTRY(net_conn, struct server_conn, net);
+    server_noise_calm(conn, QVT_RPC_LIMIT_HEADER_BYTES, "headers far too large");
+}
+
 void server_noise_calm(struct server_conn *conn, qvt_rpc_limit limit, const char *debug)
 {
     http2_session_calm(conn->net.session, debug);

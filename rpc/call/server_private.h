@@ -187,8 +187,9 @@ void server_conn_release(struct server_conn *conn);
 /* The limits as the session takes them. */
 void server_noise_limits(uint32_t out[HTTP2_NOISE_COUNT], const qvt_rpc_server_options *options);
 
-/* The event of the session. */
+/* The events of the session. */
 bool server_noise_judge(void *net_conn, enum http2_noise kind);
+void server_noise_bomb(void *net_conn);
 
 /* Ends the connection with ENHANCE_YOUR_CALM and counts that. debug is for the peer. */
 void server_noise_calm(struct server_conn *conn, qvt_rpc_limit limit, const char *debug);

@@ -3,6 +3,9 @@
 /* What RFC 9113 §6.5.2 adds to a field's name and value. */
 enum { FIELD_OVERHEAD = 32 };
 
+/* So many times the limit, and a header list is not an accident. */
+enum { HEADERS_BOMB = 4 };
+
 static struct http2_stream *find_stream(struct http2_session *session, int32_t id)
 {
     return nghttp2_session_get_stream_user_data(session->ng, id);
@@ -89,6 +92,18 @@ static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, voi
     return 0;
 }
 
+/* The rest of a list that is a little too large is thrown away. A few bytes that expand to a list of any size are an
+ * attack on the processor. */
+static int judge_size(struct http2_session *session, const struct http2_stream *stream)
+{
+    bool is_bomb = stream->header_bytes / HEADERS_BOMB > session->options.max_header_bytes;
+    if (!is_bomb || session->events->on_bomb == NULL) {
+        return 0;
+    }
+    session->events->on_bomb(session->data);
+    return NGHTTP2_ERR_CALLBACK_FAILURE;
+}
+
 static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
                      const uint8_t *value, size_t value_len, uint8_t flags, void *data)
 {
@@ -97,14 +112,13 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
     (void)flags;
     struct http2_session *session = data;
     struct http2_stream *stream = session->receiving;
-    if (stream == NULL || stream->headers_too_large) {
+    if (stream == NULL) {
         return 0;
     }
-    /* nghttp2 bounds a block to 64 KiB of fields, so that the sum cannot wrap. */
     stream->header_bytes += (uint32_t)(name_len + value_len + FIELD_OVERHEAD);
-    if (stream->header_bytes > session->max_header_bytes) {
+    if (stream->header_bytes > session->options.max_header_bytes) {
         stream->headers_too_large = true;
-        return 0;
+        return judge_size(session, stream);
     }
     qvt_status status =
         session->events->on_header(stream, qvt_slice_make(name, name_len), qvt_slice_make(value, value_len));

@@ -4,7 +4,7 @@
 
 static int judge(struct http2_session *session, enum http2_noise kind)
 {
-    uint32_t limit = session->noise_limits[kind];
+    uint32_t limit = session->options.noise_limits[kind];
     if (limit == 0 || session->noise[kind] <= limit) {
         return 0;
     }

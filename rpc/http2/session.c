@@ -61,13 +61,13 @@ static int make_with_options(struct http2_session *session, const nghttp2_sessio
     return result;
 }
 
-static int make(struct http2_session *session, const struct http2_options *options)
+static int make(struct http2_session *session)
 {
     nghttp2_session_callbacks *callbacks = http2_callbacks_new();
     if (callbacks == NULL) {
         return NGHTTP2_ERR_NOMEM;
     }
-    int result = make_with_options(session, callbacks, options);
+    int result = make_with_options(session, callbacks, &session->options);
     nghttp2_session_callbacks_del(callbacks);
     return result;
 }
@@ -94,6 +94,20 @@ static int submit_settings(struct http2_session *session, const struct http2_opt
                                                  (int32_t)options->connection_window);
 }
 
+/* Harmless when it has begun. */
+static qvt_status begin(struct http2_session *session)
+{
+    if (session->ng != NULL) {
+        return QVT_OK;
+    }
+    if (make(session) == 0 && submit_settings(session, &session->options) == 0) {
+        return QVT_OK;
+    }
+    nghttp2_session_del(session->ng);
+    session->ng = NULL;
+    return QVT_NO_MEMORY;
+}
+
 qvt_status http2_session_new(struct http2_session **out, enum http2_role role, const struct http2_options *options,
                              const struct http2_events *events, void *data)
 {
@@ -105,12 +119,10 @@ qvt_status http2_session_new(struct http2_session **out, enum http2_role role, c
     session->role = role;
     session->events = events;
     session->data = data;
-    session->max_header_bytes = options->max_header_bytes;
+    session->options = *options;
     http2_frames_init(&session->frames, role == HTTP2_SERVER ? HTTP2_PREFACE_LEN : 0);
-    memcpy(session->noise_limits, options->noise_limits, sizeof(session->noise_limits));
     list_init(&session->streams);
-    if (make(session, options) != 0 || submit_settings(session, options) != 0) {
-        nghttp2_session_del(session->ng);
+    if (role == HTTP2_CLIENT && begin(session) != QVT_OK) {
         free(session);
         return QVT_NO_MEMORY;
     }
@@ -162,6 +174,7 @@ qvt_status http2_session_receive(struct http2_session *session, qvt_slice bytes)
     if (bytes.len == 0) {
         return QVT_OK;
     }
+    QVT_TRY(begin(session));
     int result = receive(session, bytes);
     if (nghttp2_session_want_write(session->ng)) {
         http2_session_tell_output(session);
@@ -182,7 +195,7 @@ qvt_status http2_session_receive(struct http2_session *session, qvt_slice bytes)
 
 static qvt_status fill(struct http2_session *session, struct http2_output *output)
 {
-    while (http2_output_has_room(output)) {
+    while (session->ng != NULL && http2_output_has_room(output)) {
         const uint8_t *bytes = NULL;
         ssize_t len = nghttp2_session_mem_send(session->ng, &bytes);
         if (len < 0) {
@@ -207,12 +220,13 @@ qvt_status http2_session_send(struct http2_session *session, struct http2_output
 
 bool http2_session_wants_send(const struct http2_session *session)
 {
-    return nghttp2_session_want_write(session->ng) != 0;
+    return session->ng != NULL && nghttp2_session_want_write(session->ng) != 0;
 }
 
 bool http2_session_is_done(const struct http2_session *session)
 {
-    return nghttp2_session_want_read(session->ng) == 0 && nghttp2_session_want_write(session->ng) == 0;
+    return session->ng != NULL && nghttp2_session_want_read(session->ng) == 0 &&
+           nghttp2_session_want_write(session->ng) == 0;
 }
 
 bool http2_session_is_ready(const struct http2_session *session)
@@ -244,11 +258,13 @@ static qvt_status told(struct http2_session *session, int result)
 
 qvt_status http2_session_ping(struct http2_session *session, const uint8_t payload[8])
 {
+    QVT_TRY(begin(session));
     return told(session, nghttp2_submit_ping(session->ng, NGHTTP2_FLAG_NONE, payload));
 }
 
 qvt_status http2_session_announce_stop(struct http2_session *session, const uint8_t payload[8])
 {
+    QVT_TRY(begin(session));
     session->ping_after_goaway = true;
     memcpy(session->ping_payload, payload, sizeof(session->ping_payload));
     return told(session, nghttp2_submit_shutdown_notice(session->ng));
@@ -256,6 +272,7 @@ qvt_status http2_session_announce_stop(struct http2_session *session, const uint
 
 qvt_status http2_session_goaway(struct http2_session *session, uint32_t code, qvt_slice debug)
 {
+    QVT_TRY(begin(session));
     int32_t last_id = nghttp2_session_get_last_proc_stream_id(session->ng);
     return told(session, nghttp2_submit_goaway(session->ng, NGHTTP2_FLAG_NONE, last_id, code, debug.data, debug.len));
 }

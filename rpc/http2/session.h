@@ -93,6 +93,8 @@ struct http2_events {
     /* More frames of this kind than noise_limits allows have come since all of them were counted from zero. True: count
      * from zero again. False, after http2_session_calm. (may be NULL when there are no limits) */
     bool (*on_noise)(void *data, enum http2_noise kind);
+    /* A header list is many times as large as max_header_bytes: http2_session_calm it. (may be NULL) */
+    void (*on_bomb)(void *data);
     /* Server: a stream over the limit was refused. (may be NULL) */
     void (*on_refused)(void *data);
     /* There is something to send where there was nothing: see to it that http2_session_send is called soon. Also called
@@ -109,8 +111,8 @@ struct http2_options {
     uint32_t noise_limits[HTTP2_NOISE_COUNT]; /* 0: none */
 };
 
-/* Makes a session with its first SETTINGS (and a client's preface) queued; events is kept and must outlive it.
- * NO_MEMORY. */
+/* Makes a session; events is kept and must outlive it, options is copied. A client's preface and SETTINGS are queued at
+ * once, a server's SETTINGS when the first bytes have come. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status http2_session_new(struct http2_session **out, enum http2_role role,
                                             const struct http2_options *options, const struct http2_events *events,
                                             void *data);
@@ -158,7 +160,7 @@ QVT_MUST_CHECK qvt_status http2_session_goaway(struct http2_session *session, ui
 bool http2_session_take_answered(struct http2_session *session);
 
 /* Ends the connection for what the peer does: GOAWAY(ENHANCE_YOUR_CALM) with this text, and http2_session_receive gives
- * UNAVAILABLE. Within on_noise and on_ping only. */
+ * UNAVAILABLE. Within on_noise, on_bomb and on_ping only. */
 void http2_session_calm(struct http2_session *session, const char *debug);
 
 /* --- streams --- */

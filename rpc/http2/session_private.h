@@ -10,7 +10,8 @@
 #include "rpc/http2/session.h"
 
 struct http2_session {
-    nghttp2_session *ng;
+    nghttp2_session *ng; /* servers: NULL until the first bytes come, so that silent connections cost little */
+    struct http2_options options;
     const struct http2_events *events;
     void *data;
     struct list streams;            /* http2_stream.open */
@@ -19,12 +20,10 @@ struct http2_session {
     struct http2_stream *emptied;   /* whose last data are in the frame being sent; NULL: nobody's */
     size_t queued;
     size_t stream_count;
-    size_t resets_waiting; /* streams with reset_after_end */
-    uint32_t max_header_bytes;
+    size_t resets_waiting;             /* streams with reset_after_end */
     uint32_t noise[HTTP2_NOISE_COUNT]; /* frames counted */
-    uint32_t noise_limits[HTTP2_NOISE_COUNT];
-    int32_t last_id;     /* of the requests received */
-    int32_t skipped_low; /* the range of ids that the client passed over last; 0: none */
+    int32_t last_id;                   /* of the requests received */
+    int32_t skipped_low;               /* the range of ids that the client passed over last; 0: none */
     int32_t skipped_high;
     struct http2_frames frames;
     struct http2_ended ended; /* servers only */

@@ -1,0 +1,341 @@
+#!/usr/bin/python3
+"""qvtd under attack: its memory stays where it was, and honest clients on other connections are answered meanwhile.
+
+usage: test_abuse.py [NAME]...    prints, for each attack, what qvtd's memory grew to and how honest calls fared
+
+The honest client is a process of its own. How fast it is answered is printed, and judged by nobody: machines differ.
+"""
+import os
+import random
+import re
+import resource
+import select
+import socket
+import struct
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+os.environ.setdefault("QVT_BIN_DIR", str(Path(__file__).resolve().parents[3] / "build/release/bin"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "qvtd"))
+import harness  # noqa: E402
+from peer import (DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM, SETTINGS, WINDOW_UPDATE, block,  # noqa: E402
+                  literal, message, text)
+
+PRIORITY, CONTINUATION = 2, 9
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+CALM = 11
+# A sanitizer's own memory about each allocation is not what is judged.
+GROWTH_MAX_KIB = (128 if harness.is_sanitized() else 32) * 1024
+SERVICE = "/quark.version.v1.VersionTracker/"
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+def fields(method):
+    return block([(":method", "POST"), (":scheme", "http"), (":path", SERVICE + method), (":authority", "x"),
+                  ("content-type", "application/grpc"), ("te", "trailers")])
+
+
+def request(method, stream, body=b""):
+    return frame(HEADERS, END_HEADERS, stream, fields(method)) + frame(DATA, END_STREAM, stream, message(body))
+
+
+class Attacker:
+    """One connection that sends what it likes and reads only when it is told to."""
+
+    def __init__(self, server, start=PREFACE + frame(SETTINGS, 0, 0)):
+        host, port = server.grpc.rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)), timeout=30)
+        self.send(start)
+
+    def send(self, data):
+        """False: the server has closed the connection."""
+        try:
+            self.socket.sendall(data)
+            return True
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+
+    def flood(self, data, times):
+        """Sends data so often, or until the server has had enough; what comes is thrown away."""
+        view = memoryview(data * 50)
+        for _ in range(times // 50):
+            rest = view
+            while rest:
+                readable, writable, _ = select.select([self.socket], [self.socket], [], 30)
+                try:
+                    if readable and not self.keep(self.socket.recv(65536)):
+                        return
+                    if writable:
+                        rest = rest[self.socket.send(rest[:65536]):]
+                except (BrokenPipeError, ConnectionResetError):
+                    return
+
+    received = b""
+
+    def keep(self, data):
+        self.received = (self.received + data)[-65536:]
+        return data
+
+    def goaway(self):
+        """The code of the last GOAWAY that came; None: the connection ended without one."""
+        try:
+            while self.keep(self.socket.recv(65536)):
+                pass
+        except (ConnectionResetError, TimeoutError):
+            pass
+        found = re.findall(rb"\x07\x00\x00\x00\x00\x00....(....)", self.received, re.DOTALL)
+        return struct.unpack(">I", found[-1])[0] if found else None
+
+    def ended(self):
+        """Waits until the server closes the connection."""
+        try:
+            while self.socket.recv(65536):
+                pass
+            return True
+        except ConnectionResetError:
+            return True
+        except TimeoutError:
+            return False
+
+    def close(self):
+        self.socket.close()
+
+
+def honest(address):
+    """Asks again and again until its standard input ends, then tells how long that took."""
+    import grpc
+
+    channel = grpc.insecure_channel(address)
+    call = channel.unary_unary(SERVICE + "GetClusterStatus")
+    call(b"", timeout=20)
+    print("begun", flush=True)
+    times, failed = [], 0
+    while not select.select([sys.stdin], [], [], 0.001)[0]:
+        started = time.monotonic()
+        try:
+            call(b"", timeout=20)
+        except grpc.RpcError as error:
+            failed += 1
+            print(error.code(), error.details(), file=sys.stderr)
+        times.append(time.monotonic() - started)
+    times.sort()
+    print(len(times), failed, *(f"{times[int(len(times) * part)] * 1000:.2f}" for part in (0.5, 0.99)), flush=True)
+
+
+class Honest:
+    def __init__(self, server):
+        self.process = subprocess.Popen([sys.executable, __file__, "--honest", server.grpc], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout.readline() == "begun\n"
+
+    def finish(self):
+        """(calls, failed, median ms, 99 % ms)."""
+        out, _ = self.process.communicate(timeout=60)
+        calls, failed, median, most = out.split()
+        return int(calls), int(failed), float(median), float(most)
+
+
+class Abuse(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        environment = {"ASAN_OPTIONS": "quarantine_size_mb=1:malloc_context_size=0"}
+        cls.server = harness.Server("memory", ["--preface-timeout", "1s"], environment).start()
+        for i in range(200):
+            answer = cls.server.curl("POST", "/v1/silos", {"silo": {
+                "siloId": f"silo-{i}", "address": "10.0.0.1", "port": 9000, "labels": {"text": "x" * 200},
+                "actorTypeVersions": {"Order": {"version": "1.2.0"}}}})
+            assert answer.status == 200, answer
+        # The first of everything costs memory that is kept.
+        warm = Attacker(cls.server)
+        warm.send(b"".join(request("ListSilos", 2 * i + 1) for i in range(50)))
+        warm.socket.recv(65536)
+        warm.close()
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.server.stop() == 0
+
+    def setUp(self):
+        self.attackers = []
+        self.idle_kib = self.server.rss_kib()
+        Path(f"/proc/{self.server.process.pid}/clear_refs").write_text("5")
+        self.honest = Honest(self.server)
+        self.started = time.monotonic()
+
+    def tearDown(self):
+        took = time.monotonic() - self.started
+        calls, failed, median, most = self.honest.finish()
+        status = Path(f"/proc/{self.server.process.pid}/status").read_text()
+        peak_kib = int(re.search(r"VmHWM:\s+(\d+)", status).group(1))
+        for attacker in self.attackers:
+            attacker.close()
+        grown = peak_kib - self.idle_kib
+        name = self._testMethodName.removeprefix("test_")
+        print(f"{name:32} +{grown / 1024:5.1f} MiB  {calls:5} honest calls, 50 % {median:6.2f} ms, 99 % {most:7.2f} ms, "
+              f"{took:4.1f} s", flush=True)
+        self.assertEqual(failed, 0)
+        self.assertGreater(calls, 0)
+        self.assertLess(grown, GROWTH_MAX_KIB)
+
+    def attack(self, count, start=PREFACE + frame(SETTINGS, 0, 0)):
+        new = [Attacker(self.server, start) for _ in range(count)]
+        self.attackers += new
+        return new
+
+    def passed(self, limit):
+        page = self.server.curl("GET", "/metrics").body
+        return int(re.search(rf'qvt_grpc_limits_passed_total{{limit="{limit}"}} (\d+)', page).group(1))
+
+    def assert_calmed(self, limit, data, times):
+        before = self.passed(limit)
+        attackers = self.attack(3)
+        for attacker in attackers:
+            attacker.flood(data, times)
+            self.assertIn(attacker.goaway(), (CALM, None))
+        self.assertEqual(self.passed(limit) - before, 3)
+
+    def test_rapid_reset(self):
+        before = self.passed("resets")
+        for attacker in self.attack(3):
+            stream = 1
+            for _ in range(200):
+                pairs = b"".join(
+                    frame(HEADERS, END_HEADERS, i, fields("GetClusterStatus")) + frame(RST_STREAM, 0, i, struct.pack(">I", 8))
+                    for i in range(stream, stream + 200, 2))
+                stream += 200
+                if not attacker.send(pairs):
+                    break
+            else:
+                self.fail("20 000 resets were taken")
+        self.assertGreater(self.passed("resets"), before)
+
+    def test_continuation_flood(self):
+        for attacker in self.attack(3):
+            attacker.send(frame(HEADERS, 0, 1, fields("GetClusterStatus")))
+            attacker.flood(frame(CONTINUATION, 0, 1, literal("x-padding", "y" * 1000)), 100000)
+            self.assertTrue(attacker.ended())
+
+    def test_empty_continuation_flood(self):
+        for attacker in self.attack(3):
+            attacker.send(frame(HEADERS, 0, 1, fields("GetClusterStatus")))
+            attacker.flood(frame(CONTINUATION, 0, 1), 1000000)
+            self.assertTrue(attacker.ended())
+
+    def test_ping_flood(self):
+        before = self.passed("ping_interval") + self.passed("pings")
+        for attacker in self.attack(3):
+            attacker.flood(frame(PING, 0, 0, b"12345678"), 100000)
+            self.assertIn(attacker.goaway(), (CALM, None))
+        self.assertEqual(self.passed("ping_interval") + self.passed("pings") - before, 3)
+
+    def test_settings_flood(self):
+        self.assert_calmed("settings", frame(SETTINGS, 0, 0), 100000)
+
+    def test_empty_data_flood(self):
+        before = self.passed("empty_data")
+        for attacker in self.attack(3):
+            attacker.send(frame(HEADERS, END_HEADERS, 1, fields("GetClusterStatus")))
+            attacker.flood(frame(DATA, 0, 1), 100000)
+            self.assertIn(attacker.goaway(), (CALM, None))
+        self.assertEqual(self.passed("empty_data") - before, 3)
+
+    def test_window_update_flood(self):
+        self.assert_calmed("window_updates", frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1)), 100000)
+
+    def test_priority_flood(self):
+        self.assert_calmed("priorities", frame(PRIORITY, 0, 1, struct.pack(">IB", 0, 7)), 100000)
+
+    def test_header_bomb(self):
+        """112 KB of references to one field of 4 000 bytes: 400 MB of headers."""
+        bomb = fields("GetClusterStatus") + b"\x40" + text("x") + text("y" * 3900)
+        bomb += b"\xbe" * (112 * 1024 - len(bomb))
+        pieces = [bomb[i:i + 16384] for i in range(0, len(bomb), 16384)]
+        for attacker in self.attack(10):
+            attacker.send(frame(HEADERS, 0, 1, pieces[0]))
+            for piece in pieces[1:-1]:
+                attacker.send(frame(CONTINUATION, 0, 1, piece))
+            attacker.send(frame(CONTINUATION, END_HEADERS, 1, pieces[-1]) + frame(DATA, END_STREAM, 1, message(b"")))
+            self.assertIn(attacker.goaway(), (CALM, None))
+
+    def test_zero_window_with_parked_calls(self):
+        """1 000 answers of 60 KB and more, of which the client takes no byte."""
+        for attacker in self.attack(1, PREFACE + frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 0))):
+            for stream in range(1, 2000, 2):
+                attacker.send(request("ListSilos", stream))
+            attacker.send(frame(PING, 0, 0, b"12345678"))
+            received = b""
+            while b"12345678" not in received:
+                received += attacker.socket.recv(65536)
+        self.assertGreater(self.passed("queued_bytes"), 900)
+
+    def test_reader_that_stops(self):
+        """The window is wide open, the socket takes nothing."""
+        for attacker in self.attack(5, PREFACE + frame(SETTINGS, 0, 0, struct.pack(">HI", 4, (1 << 31) - 1)) +
+                                    frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", (1 << 31) - 65536))):
+            attacker.socket.settimeout(1)
+            try:
+                for stream in range(1, 2000, 2):
+                    attacker.send(request("ListSilos", stream))
+            except TimeoutError:
+                pass
+
+    def test_slow_preface(self):
+        attackers = self.attack(300, PREFACE[:1])
+        before = self.passed("preface_timeout")
+        for attacker in attackers:
+            attacker.send(PREFACE[1:2])
+        for attacker in attackers:
+            self.assertTrue(attacker.ended())
+        self.assertGreaterEqual(self.passed("preface_timeout"), before + 1)
+
+    def test_slow_headers(self):
+        head = fields("GetClusterStatus")
+        attackers = self.attack(300)
+        for i in range(20):
+            for attacker in attackers:
+                piece = head[i:i + 1]
+                attacker.send(frame(HEADERS, 0, 1, piece) if i == 0 else frame(CONTINUATION, 0, 1, piece))
+
+    def test_half_closed(self):
+        attackers = self.attack(300)
+        for i, attacker in enumerate(attackers):
+            attacker.send(request("ListSilos", 1)[:i])
+            attacker.socket.shutdown(socket.SHUT_WR)
+        for attacker in attackers:
+            self.assertTrue(attacker.ended())
+
+    def test_garbage_behind_the_preface(self):
+        seed = random.randrange(1 << 32)
+        print(f"seed {seed}")
+        noise = random.Random(seed)
+        for attacker in self.attack(300):
+            attacker.send(noise.randbytes(2000))
+            attacker.socket.shutdown(socket.SHUT_WR)
+            self.assertTrue(attacker.ended())
+
+    def test_greeted_connections_left(self):
+        """They have said hello, so that each has its HTTP/2 session."""
+        for attacker in self.attack(2000):
+            attacker.socket.recv(100)
+
+    def test_many_connections_left(self):
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        count = min(10000, hard - 500)
+        if count < 10000:
+            print(f"only {count} connections: no more descriptors may be open here")
+        self.attack(count, b"")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--honest"]:
+        honest(sys.argv[2])
+    else:
+        sys.argv[1:] = [f"Abuse.test_{name}" for name in sys.argv[1:]]
+        unittest.main()
