@@ -123,11 +123,11 @@ int http2_stream_offer(struct http2_stream *stream)
     int result = 0;
     if (!stream->data_started) {
         nghttp2_data_provider provider = {.source = {.ptr = stream}, .read_callback = http2_stream_read};
-        stream->data_started = true;
         result = nghttp2_submit_data(ng, NGHTTP2_FLAG_END_STREAM, stream->id, &provider);
+        stream->data_started = result == 0;
     } else if (stream->data_deferred) {
-        stream->data_deferred = false;
         result = nghttp2_session_resume_data(ng, stream->id);
+        stream->data_deferred = result != 0;
     }
     http2_session_tell_output(stream->session);
     return result;
