@@ -73,6 +73,8 @@ static void choose(struct admin *admin)
         }
     } else if (dice_mille(&world->dice, 700)) {
         ask->min_position = admin->seen;
+    } else {
+        ask->linearizable = dice_mille(&world->dice, 500);
     }
 }
 

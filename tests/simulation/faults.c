@@ -52,7 +52,8 @@ static void cut(struct faults *faults, bool all)
  * no tick has seen must not add up to one. */
 static void step_clock(struct world *world)
 {
-    if (world->server.stepped) {
+    /* Incarnations do not repeat as long as the clocks of the store's hosts agree. */
+    if (world->server.stepped || world->loses_data) {
         return;
     }
     int64_t step_us = dice_mille(&world->dice, 500) ? dice_between(&world->dice, -20000000, -1000)
@@ -60,6 +61,35 @@ static void step_clock(struct world *world)
     world_trace(world, "the store's clock steps by %lld ms", (long long)step_us / 1000);
     world->server.clock_us += step_us;
     world->server.stepped = true;
+}
+
+static void fail_over(struct world *world)
+{
+    uint64_t before = world->server.primary.head.revision;
+    server_fail_over(&world->server, world->timeline.now_us);
+    world_trace(world, "the store fails over: %llu changes are lost",
+                (unsigned long long)(before - world->server.primary.head.revision));
+    judge_data_changed(&world->judge);
+}
+
+static void empty(struct world *world)
+{
+    world_trace(world, "the store is emptied");
+    server_empty(&world->server);
+    judge_data_changed(&world->judge);
+}
+
+static void harm_store(struct faults *faults)
+{
+    struct world *world = faults->world;
+    uint32_t roll = dice_roll(&world->dice, 10);
+    if (world->loses_data && roll < 3) {
+        fail_over(world);
+    } else if (world->loses_data && roll < 4) {
+        empty(world);
+    } else {
+        cut(faults, true);
+    }
 }
 
 static void harm_replica(struct faults *faults)
@@ -102,7 +132,7 @@ static void run_next(struct event *event)
     struct faults *faults = (struct faults *)(void *)((char *)event - offsetof(struct faults, next));
     struct world *world = faults->world;
     switch (dice_roll(&world->dice, 12)) {
-    case 0: cut(faults, true); break;
+    case 0: harm_store(faults); break;
     case 1: step_clock(world); break;
     case 2:
     case 3:

@@ -57,6 +57,7 @@ void judge_reset(struct judge *judge)
 {
     const struct position *head = &judge->world->server.primary.head;
     struct chapter *chapter = begin_chapter(judge, head->store_id);
+    judge->epoch++;
     world_trace(judge->world, "store_id %.4s at revision %" PRIu64, head->store_id, head->revision);
     QVT_ASSERT(head->revision < JUDGE_LOG);
     chapter->head = head->revision;
@@ -134,6 +135,8 @@ static void check_silo(struct judge *judge, const struct change *change, struct 
     struct image *before = server_record(&judge->world->server, RECORD_SILO, image_key(image));
     qvt_status status = silo_view_parse(&silo, image);
     QVT_ASSERT(status == QVT_OK);
+    world_trace(judge->world, "  %.*s incarnation %" PRIu64 " status %d", (int)silo.id.len, (const char *)silo.id.data,
+                silo.incarnation, silo.status);
     if (change->event == CHANGE_SILO_EXPIRED) {
         check_expired(judge, &silo);
     }
@@ -237,8 +240,7 @@ static bool is_untouched(const struct judge *judge, const struct witness *witnes
     return server_record(server, image_kind(witness->record), image_key(witness->record)) == witness->record;
 }
 
-/* Rule: a refusal is an answer about a head of the time of the call. Heartbeats are not held to it yet: a replica refuses
- * them from its mirror. */
+/* Rule: a refusal is an answer about a head of the time of the call. */
 static void check_silo_refusal(struct judge *judge, const struct ask *ask, const struct reply *reply,
                                const struct registry_silo *silo)
 {
@@ -272,7 +274,7 @@ static void check_refusal(struct judge *judge, const struct ask *ask, const stru
     }
     struct registry_silo silo;
     if (witness->record != NULL && image_kind(witness->record) == RECORD_SILO &&
-        silo_view_parse(&silo, witness->record) == QVT_OK && ask_is_write(ask)) {
+        silo_view_parse(&silo, witness->record) == QVT_OK && (ask_is_write(ask) || ask->kind == ASK_HEARTBEAT)) {
         check_silo_refusal(judge, ask, reply, &silo);
     }
 }
@@ -322,7 +324,8 @@ static void check_read(struct judge *judge, const struct ask *ask, const struct 
                ask->key, reply->position.revision, witness->head.revision);
     }
     char etag[POSITION_TEXT_MAX] = "";
-    if (witness->record != NULL && is_untouched(judge, witness) &&
+    /* Until a loss is noticed, reads show what was lost. */
+    if (witness->record != NULL && is_untouched(judge, witness) && find_lost(judge, &reply->position) == NULL &&
         reply->position.revision >= image_origin(witness->record).revision) {
         world_etag(judge->world, witness->record, etag);
         if (strcmp(etag, reply->etag) != 0) {
@@ -340,7 +343,10 @@ void judge_reply(struct judge *judge, const struct ask *ask, const struct reply 
         check_refusal(judge, ask, reply, witness);
     } else if (ask->kind == ASK_HEARTBEAT) {
         judge_shown(judge, ask->key, &reply->position);
-        confirm(judge, reply->incarnation, reply->sent_us + (int64_t)reply->remaining_ms * 1000);
+        /* A fail-over loses renewals too. */
+        if (witness->epoch == judge->epoch) {
+            confirm(judge, reply->incarnation, reply->sent_us + (int64_t)reply->remaining_ms * 1000);
+        }
     } else if (ask_is_write(ask)) {
         check_write(judge, ask, reply, witness);
     } else {

@@ -96,8 +96,8 @@ static void make_change(struct truth *truth, struct change *change)
 static void do_deed(struct truth *truth, const struct deed *deed, const struct server *witness)
 {
     for (size_t i = 0; i < deed->change_count; i++) {
-        if (witness != NULL) {
-            witness->on_append(witness->data, deed->changes[i]);
+        if (witness != NULL && !witness->on_append(witness->data, deed->changes[i])) {
+            return;
         }
         make_change(truth, deed->changes[i]);
     }

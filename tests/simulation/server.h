@@ -47,7 +47,7 @@ struct server {
     bool stepped;     /* its clock was set and nobody has ticked since */
     bool up;
     void (*on_changed)(void *data);                       /* something was appended, or the data is another one */
-    void (*on_append)(void *data, struct change *change); /* before it is made */
+    bool (*on_append)(void *data, struct change *change); /* before it is made; false: it must not be */
     void (*on_reset)(void *data);                         /* the head has another store_id */
     void *data;
 };

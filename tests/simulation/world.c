@@ -98,10 +98,11 @@ static void on_changed(void *data)
     }
 }
 
-static void on_append(void *data, struct change *change)
+static bool on_append(void *data, struct change *change)
 {
     struct world *world = data;
     judge_append(&world->judge, change);
+    return world->broken[0] == '\0';
 }
 
 static void on_reset(void *data)
@@ -151,6 +152,7 @@ static void begin(struct world *world, uint64_t seed, bool tracing)
     world->server.lag_us = dice_between(&world->dice, 100, 200000);
     set_limits(world);
     set_network(world);
+    world->loses_data = dice_mille(&world->dice, 300);
     world->host_count = 1 + dice_roll(&world->dice, WORLD_HOSTS);
     world->silo_count = 2 + dice_roll(&world->dice, WORLD_SILOS - 1);
     world->follower_count = 1 + dice_roll(&world->dice, WORLD_FOLLOWERS);

@@ -36,8 +36,9 @@ struct world {
     int64_t delay_us[WORLD_HOSTS]; /* usual one-way delays of each replica */
     uint32_t loss_mille;
     uint64_t requests;
-    bool calm;   /* nothing goes wrong any more */
-    bool ending; /* and admins begin nothing any more */
+    bool loses_data; /* the store fails over and is emptied */
+    bool calm;       /* nothing goes wrong any more */
+    bool ending;     /* and admins begin nothing any more */
     bool tracing;
     char broken[512]; /* the first rule that did not hold; "": none */
 };
