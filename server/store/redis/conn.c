@@ -131,11 +131,15 @@ qvt_status conn_send_now(struct redis_conn *conn, const struct redis_command *be
     struct redis_request *request = malloc(sizeof *request);
     qvt_status status = request == NULL ? QVT_NO_MEMORY : redis_command_encode(command, before, &bytes);
     if (status == QVT_OK) {
+        /* hiredis looks for words in it as in a string. */
+        status = buf_append_byte(&bytes, 0);
+    }
+    if (status == QVT_OK) {
         uint64_t due_ms = uv_now(conn->options.loop) + conn->options.timeout_ms + patience_ms;
         *request = (struct redis_request){.conn = conn, .on_reply = callback, .data = data, .due_ms = due_ms};
         bool first = list_is_empty(&conn->requests);
         list_push_back(&conn->requests, &request->link);
-        if (redisAsyncFormattedCommand(conn->context, on_reply, request, (const char *)bytes.data, bytes.len) !=
+        if (redisAsyncFormattedCommand(conn->context, on_reply, request, (const char *)bytes.data, bytes.len - 1) !=
             REDIS_OK) {
             list_remove(&request->link);
             status = QVT_UNAVAILABLE;

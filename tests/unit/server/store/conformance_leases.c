@@ -53,23 +53,30 @@ static void grant(uint64_t incarnation, uint32_t ttl_ms)
     CU_ASSERT_EQUAL(append(&lease, 1, NULL, 0), STORE_APPENDED);
 }
 
+struct renewed {
+    bool done;
+    uint32_t remaining_ms;
+};
+
 static void on_renew(void *data, qvt_status status, const uint32_t *remaining_ms, size_t count)
 {
+    struct renewed *renewed = data;
     CU_ASSERT_EQUAL_FATAL(status, QVT_OK);
     CU_ASSERT_EQUAL_FATAL(count, 1);
-    *(uint32_t *)data = remaining_ms[0];
+    *renewed = (struct renewed){true, remaining_ms[0]};
 }
 
 static uint32_t renew(struct store_log *log, uint64_t incarnation, uint32_t ttl_ms)
 {
     struct store_lease lease = {incarnation, ttl_ms};
-    uint32_t remaining = UINT32_MAX;
-    store_renew(log, &lease, 1, on_renew, &remaining);
-    CU_ASSERT_NOT_EQUAL(remaining, UINT32_MAX);
-    return remaining;
+    struct renewed renewed = {.done = false};
+    store_renew(log, &lease, 1, on_renew, &renewed);
+    scene_wait(&scene, &renewed.done);
+    return renewed.remaining_ms;
 }
 
 struct lapsed_answer {
+    bool done;
     uint64_t incarnations[8];
     size_t count;
 };
@@ -83,12 +90,14 @@ static void on_lapsed(void *data, qvt_status status, const uint64_t *incarnation
         memcpy(answer->incarnations, incarnations, count * sizeof *incarnations);
     }
     answer->count = count;
+    answer->done = true;
 }
 
 static struct lapsed_answer lapsed(size_t max)
 {
     struct lapsed_answer answer = {.count = 99};
     store_lapsed(log_one, max, on_lapsed, &answer);
+    scene_wait(&scene, &answer.done);
     return answer;
 }
 
@@ -99,10 +108,10 @@ void a_granted_lease_runs_for_its_ttl(void)
     grant(7, 2000);
     CU_ASSERT_EQUAL(store_lease_remaining_ms(log_one, 7), 2000);
     CU_ASSERT_EQUAL(store_lease_remaining_ms(log_one, 8), 0);
-    virtual_clock_advance_ms(&scene.clock, 1999);
+    scene_advance_ms(&scene, log_one, 1999);
     CU_ASSERT_EQUAL(store_lease_remaining_ms(log_one, 7), 1);
     CU_ASSERT_EQUAL(lapsed(8).count, 0);
-    virtual_clock_advance_ms(&scene.clock, 1);
+    scene_advance_ms(&scene, log_one, 1);
     CU_ASSERT_EQUAL(store_lease_remaining_ms(log_one, 7), 0);
     CU_ASSERT_EQUAL(lapsed(8).count, 1);
     CU_ASSERT_EQUAL(lapsed(8).incarnations[0], 7);
@@ -114,12 +123,12 @@ void a_renewal_gives_the_full_ttl_again(void)
     begin();
     grant(7, 2000);
     for (int i = 0; i < 1000; i++) {
-        virtual_clock_advance_ms(&scene.clock, 1500);
+        scene_advance_ms(&scene, log_one, 1500);
         CU_ASSERT_EQUAL(renew(log_one, 7, 2000), 2000);
         CU_ASSERT_EQUAL(lapsed(8).count, 0);
     }
     CU_ASSERT_EQUAL(renew(log_one, 7, 500), 500);
-    virtual_clock_advance_ms(&scene.clock, 500);
+    scene_advance_ms(&scene, log_one, 500);
     CU_ASSERT_EQUAL(lapsed(8).count, 1);
     end();
 }
@@ -139,9 +148,9 @@ void lapsed_leases_are_listed_longest_first_and_at_most_max(void)
     grant(2, 2000);
     grant(3, 3000);
     grant(4, 9000);
-    virtual_clock_advance_ms(&scene.clock, 2000);
+    scene_advance_ms(&scene, log_one, 2000);
     CU_ASSERT_EQUAL(lapsed(8).count, 1);
-    virtual_clock_advance_ms(&scene.clock, 3000);
+    scene_advance_ms(&scene, log_one, 3000);
     struct lapsed_answer over = lapsed(8);
     CU_ASSERT_EQUAL_FATAL(over.count, 3);
     CU_ASSERT_EQUAL(over.incarnations[0], 2);
@@ -159,7 +168,7 @@ void a_dropped_lease_is_gone(void)
     begin();
     grant(1, 2000);
     grant(2, 3000);
-    virtual_clock_advance_ms(&scene.clock, 2500);
+    scene_advance_ms(&scene, log_one, 2500);
     CU_ASSERT_EQUAL(lapsed(8).count, 1);
     store_drop(log_one, gone, 3);
     CU_ASSERT_EQUAL(lapsed(8).count, 0);
@@ -173,7 +182,7 @@ void a_lease_that_is_over_can_be_renewed_until_dropped(void)
 {
     begin();
     grant(1, 2000);
-    virtual_clock_advance_ms(&scene.clock, 60000);
+    scene_advance_ms(&scene, log_one, 60000);
     CU_ASSERT_EQUAL(lapsed(8).count, 1);
     CU_ASSERT_EQUAL(renew(log_one, 1, 2000), 2000);
     CU_ASSERT_EQUAL(lapsed(8).count, 0);
@@ -186,7 +195,7 @@ void an_append_on_lapsed_leases_is_unmet_while_one_runs(void)
     begin();
     grant(1, 2000);
     grant(2, 3000);
-    virtual_clock_advance_ms(&scene.clock, 2500);
+    scene_advance_ms(&scene, log_one, 2500);
     struct position before = head;
     CU_ASSERT_EQUAL(append(NULL, 0, over, 2), STORE_UNMET);
     struct position seen;
@@ -194,7 +203,7 @@ void an_append_on_lapsed_leases_is_unmet_while_one_runs(void)
     CU_ASSERT_TRUE(position_equal(&seen, &before));
     CU_ASSERT_EQUAL(append(NULL, 0, over, 1), STORE_APPENDED);
     CU_ASSERT_EQUAL(renew(log_one, 1, 2000), 2000);
-    virtual_clock_advance_ms(&scene.clock, 2500);
+    scene_advance_ms(&scene, log_one, 2500);
     CU_ASSERT_EQUAL(append(NULL, 0, over, 2), STORE_APPENDED);
     end();
 }
@@ -232,6 +241,7 @@ void loaded_silos_that_are_not_dead_have_a_full_lease(void)
     virtual_clock_advance_ms(&scene.clock, 3600000);
     log_one = scene_log(&scene, "one");
     scene_load(&scene, log_one, &loaded);
+    scene_tick(&scene, log_one);
     CU_ASSERT_EQUAL(loaded.record_count, 2);
     CU_ASSERT_EQUAL(store_lease_remaining_ms(log_one, 5), 4000);
     CU_ASSERT_EQUAL(store_lease_remaining_ms(log_one, 6), 0);
@@ -252,7 +262,7 @@ void leases_end_when_the_next_lapse_says(void)
     while (lapsed(8).count == 0 && asked < 10) {
         int64_t next_us = store_next_lapse_us(log_one);
         CU_ASSERT_FATAL(next_us <= now_us + 5000000 && next_us > store_monotonic_us(scene.store));
-        virtual_clock_advance_ms(&scene.clock, (next_us - store_monotonic_us(scene.store)) / 1000);
+        scene_advance_ms(&scene, log_one, (next_us - store_monotonic_us(scene.store)) / 1000);
         asked++;
     }
     CU_ASSERT_EQUAL(store_monotonic_us(scene.store), now_us + 5000000);
@@ -274,9 +284,16 @@ void leases_of_clusters_are_apart(void)
 
 /* ---- soft state ---- */
 
+struct collected {
+    bool done;
+    char text[256];
+};
+
 static void on_collect(void *data, qvt_status status, const struct store_soft *values, size_t count)
 {
-    char *out = data;
+    struct collected *collected = data;
+    char *out = collected->text;
+    collected->done = true;
     CU_ASSERT_EQUAL_FATAL(status, QVT_OK);
     for (size_t i = 0; i < count; i++) {
         (void)strcat(out, values[i].replica);
@@ -288,9 +305,10 @@ static void on_collect(void *data, qvt_status status, const struct store_soft *v
 
 static void expect_collected(struct store_log *log, const char *key, const char *expected)
 {
-    char found[256] = "";
-    store_collect(log, key, on_collect, found);
-    EXPECT_TEXT(found, expected);
+    struct collected found = {.text = ""};
+    store_collect(log, key, on_collect, &found);
+    scene_wait(&scene, &found.done);
+    EXPECT_TEXT(found.text, expected);
 }
 
 static void publish(const char *replica, const char *key, const char *value, uint32_t ttl_ms)
@@ -308,9 +326,9 @@ void published_values_are_collected_until_they_expire(void)
     expect_collected(log_one, "load", "r1=5;r2=6;");
     expect_collected(log_one, "none", "");
     expect_collected(other, "load", "");
-    virtual_clock_advance_ms(&scene.clock, 1000);
+    scene_advance_ms(&scene, log_one, 1000);
     expect_collected(log_one, "load", "r2=6;");
-    virtual_clock_advance_ms(&scene.clock, 1000);
+    scene_advance_ms(&scene, log_one, 1000);
     expect_collected(log_one, "load", "");
     expect_collected(log_one, "seen", "r1=9;");
     store_close_log(other);
@@ -322,10 +340,10 @@ void a_replica_replaces_its_own_value(void)
     begin();
     publish("r1", "load", "5", 1000);
     publish("r2", "load", "7", 1000);
-    virtual_clock_advance_ms(&scene.clock, 900);
+    scene_advance_ms(&scene, log_one, 900);
     publish("r1", "load", "6", 1000);
     publish("r2", "load", "", 1000);
-    virtual_clock_advance_ms(&scene.clock, 900);
+    scene_advance_ms(&scene, log_one, 900);
     expect_collected(log_one, "load", "r1=6;r2=;");
     end();
 }

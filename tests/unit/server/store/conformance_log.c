@@ -392,6 +392,7 @@ void other_logs_are_told_every_change_once_and_in_order(void)
         change_unref(changes[0]);
         change_unref(changes[1]);
     }
+    scene_wait_count(&scene, &listener.count, 10);
     CU_ASSERT_EQUAL(listener.count, 10);
     CU_ASSERT_EQUAL(listener.last, head.revision);
     CU_ASSERT_TRUE(listener.in_order);
@@ -456,7 +457,7 @@ void a_log_may_be_closed_from_its_own_callbacks(void)
     closers[2].log = log_one;
     store_append(log_one, &append, close_on_append, &closers[2]);
     scene_wait(&scene, &closers[2].done);
-    CU_ASSERT_TRUE(closers[1].done);
+    scene_wait(&scene, &closers[1].done);
     log_one = scene_log(&scene, "one");
     loaded_deinit(&loaded);
     change_unref(change);
@@ -596,6 +597,10 @@ void running_out_of_memory_applies_nothing(void)
     struct position head = {.revision = 0};
     struct store_lease grant = {7, 1000};
     bool committed = false;
+    if (STORE_KIND == SCENE_redis) {
+        puts("not on Redis: hiredis itself ends the process when it is out of memory");
+        return;
+    }
     begin();
     put(log_one, &head, "a", "1");
     for (unsigned long nth = 1; !committed; nth++) {

@@ -7,14 +7,53 @@
 #include "base/check.h"
 #include "server/registry/silo_view.h"
 #include "server/store/memory.h"
+#include "server/store/redis/redis.h"
 #include "server/store/sqlite.h"
+#include "tests/unit/server/store/redis_child.h"
 #include "version/placement.h"
 
 #define START_US INT64_C(1700000000000000)
 
+static void on_list_ready(void *data, qvt_status status, const char *const *names, size_t count, const qvt_error *error)
+{
+    (void)names;
+    (void)count;
+    (void)error;
+    *(int *)data = status == QVT_OK ? 1 : -1;
+}
+
+/* It connects by itself; the tests ask nothing before it has. */
+static qvt_status start_redis(struct scene *scene)
+{
+    int answered = -1;
+    struct store_redis_options options = {
+        .loop = &scene->loop,
+        .clock = &scene->clock.clock,
+        .entropy = entropy_system(),
+        .timeout_ms = 20000,
+        .test_time = true,
+    };
+    options.url.kind = REDIS_SINGLE;
+    options.url.count = 1;
+    options.url.addresses[0].port = (uint16_t)scene->port;
+    (void)snprintf(options.url.addresses[0].host, sizeof options.url.addresses[0].host, "127.0.0.1");
+    QVT_ASSERT(store_redis_new(&scene->store, &options) == QVT_OK);
+    while (answered != 1) {
+        answered = 0;
+        store_list(scene->store, on_list_ready, &answered);
+        while (answered == 0) {
+            (void)uv_run(&scene->loop, UV_RUN_ONCE);
+        }
+    }
+    return QVT_OK;
+}
+
 qvt_status scene_start(struct scene *scene, qvt_error *error)
 {
     scene->store = NULL;
+    if (scene->kind == SCENE_redis) {
+        return start_redis(scene);
+    }
     return scene->kind == SCENE_memory
                ? store_memory_new(&scene->store, &scene->clock.clock)
                : store_sqlite_new(&scene->store, &scene->loop, scene->path, &scene->clock.clock, error);
@@ -29,6 +68,7 @@ void scene_init(struct scene *scene, enum scene_kind kind)
     int len = snprintf(scene->folder, sizeof scene->folder, "%s/qvt-store-XXXXXX", root == NULL ? "/tmp" : root);
     QVT_ASSERT(len > 0 && (size_t)len < sizeof scene->folder && mkdtemp(scene->folder) != NULL);
     (void)snprintf(scene->path, sizeof scene->path, "%s/qvt.db", scene->folder);
+    scene->port = kind == SCENE_redis ? redis_child_fresh() : 0;
     qvt_error error;
     if (scene_start(scene, &error) != QVT_OK) {
         (void)fprintf(stderr, "%s\n", error.message);
@@ -45,6 +85,32 @@ void scene_wait(struct scene *scene, const bool *done)
 {
     while (!*done) {
         QVT_ASSERT(uv_run(&scene->loop, UV_RUN_ONCE) != 0 || *done);
+    }
+}
+
+void scene_wait_count(struct scene *scene, const size_t *count, size_t wanted)
+{
+    while (*count < wanted) {
+        QVT_ASSERT(uv_run(&scene->loop, UV_RUN_ONCE) != 0 || *count >= wanted);
+    }
+}
+
+void scene_tick(struct scene *scene, struct store_log *log)
+{
+    struct position head;
+    QVT_ASSERT(scene_head(scene, log, &head) == QVT_OK);
+}
+
+void scene_advance_ms(struct scene *scene, struct store_log *log, int64_t ms)
+{
+    int64_t step_ms = scene->kind == SCENE_redis ? 1000 : ms;
+    while (ms > 0) {
+        step_ms = ms < step_ms ? ms : step_ms;
+        virtual_clock_advance_ms(&scene->clock, step_ms);
+        ms -= step_ms;
+        if (scene->kind == SCENE_redis) {
+            scene_tick(scene, log);
+        }
     }
 }
 
@@ -81,18 +147,37 @@ void scene_deinit(struct scene *scene)
     QVT_ASSERT(rmdir(scene->folder) == 0);
 }
 
+static void on_connected(void *data, qvt_status status, const struct store_snapshot *snapshot, const qvt_error *error)
+{
+    (void)snapshot;
+    (void)error;
+    QVT_ASSERT(status == QVT_OK);
+    *(bool *)data = true;
+}
+
+/* Loading waits for the connection; the rest is refused without one. */
+static struct store_log *connect_log(struct scene *scene, struct store_log *log)
+{
+    bool connected = scene->kind != SCENE_redis;
+    if (!connected) {
+        store_load(log, on_connected, &connected);
+        scene_wait(scene, &connected);
+    }
+    return log;
+}
+
 struct store_log *scene_log(struct scene *scene, const char *cluster)
 {
     struct store_log *log = NULL;
     QVT_ASSERT(store_open_log(scene->store, cluster, NULL, NULL, &log) == QVT_OK);
-    return log;
+    return connect_log(scene, log);
 }
 
 struct store_log *scene_moves(struct scene *scene, const char *cluster)
 {
     struct store_log *log = NULL;
     QVT_ASSERT(store_open_moves(scene->store, cluster, NULL, NULL, &log) == QVT_OK);
-    return log;
+    return connect_log(scene, log);
 }
 
 static struct change **keep_changes(struct change *const *changes, size_t count)

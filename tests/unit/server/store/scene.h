@@ -7,13 +7,14 @@
 #include "server/store/store.h"
 #include "tests/support/virtual_clock.h"
 
-enum scene_kind { SCENE_memory, SCENE_sqlite };
+enum scene_kind { SCENE_memory, SCENE_sqlite, SCENE_redis };
 
 struct scene {
     enum scene_kind kind;
     struct virtual_clock clock;
     uv_loop_t loop;
     struct store *store;
+    int port;        /* of the Redis */
     uint64_t tokens; /* given so far */
     char folder[64]; /* a fresh one under $TMPDIR */
     char path[96];   /* of the sqlite file in it */
@@ -30,6 +31,12 @@ void scene_stop(struct scene *scene);
 
 /* Whether the file could be opened; scene->store is NULL if not. */
 qvt_status scene_start(struct scene *scene, qvt_error *error);
+
+/* Lets time pass; where others share the store, with a tick of the log each second. */
+void scene_advance_ms(struct scene *scene, struct store_log *log, int64_t ms);
+
+/* A tick: what the store knows by now, the log knows. */
+void scene_tick(struct scene *scene, struct store_log *log);
 
 struct store_log *scene_log(struct scene *scene, const char *cluster);
 struct store_log *scene_moves(struct scene *scene, const char *cluster); /* its second log */
@@ -74,6 +81,9 @@ qvt_status scene_head(struct scene *scene, struct store_log *log, struct positio
 
 /* The names joined by commas, in byte order. */
 void scene_names(struct scene *scene, char *out, size_t cap);
+
+/* Runs the loop until there are so many. */
+void scene_wait_count(struct scene *scene, const size_t *count, size_t wanted);
 
 /* Runs the loop until *done. */
 void scene_wait(struct scene *scene, const bool *done);
