@@ -143,7 +143,8 @@ void replica_heartbeat(struct replica *replica, const Quark__Version__V1__Heartb
 {
     qvt_error error;
     struct beat refused = {.on_heartbeat = on_heartbeat, .data = data, .incarnation = request->incarnation};
-    if (replica_ready(replica, &error) != QVT_OK) {
+    bool loaded = replica_ready(replica, &error) == QVT_OK;
+    if (!loaded && !store_is_shared(replica->store)) {
         answer_beat(replica, &refused, &error, 0);
         return;
     }
@@ -157,7 +158,11 @@ void replica_heartbeat(struct replica *replica, const Quark__Version__V1__Heartb
     beat->data = data;
     replica->beats++;
     replica_enter(replica);
-    begin(beat);
+    if (loaded) {
+        begin(beat);
+    } else {
+        replica_sync(replica, NULL, on_checked, beat);
+    }
     replica_leave(replica);
 }
 

@@ -249,7 +249,7 @@ void replica_check_store(struct replica *replica)
     (void)(replica->phase == REPLICA_READY && replica_is_behind(replica));
     replica_sync_settle(replica);
     bool wanted = replica->look_us <= replica_now_us(replica) || replica_sync_wants_look(replica);
-    if (wanted && !replica->looking) {
+    if (wanted && !replica->looking && replica->loaded) {
         look(replica);
     }
 }

@@ -54,7 +54,11 @@ static struct sync_wait *take_first(struct list *list)
 /* Another history is news as well: whoever asks again is told. */
 static bool is_there(struct replica *replica, const struct position *target)
 {
-    return replica->phase == REPLICA_READY && registry_resume(replica->registry, target) != REGISTRY_RESUME_AHEAD;
+    if (replica->phase != REPLICA_READY) {
+        return false;
+    }
+    bool created = registry_head(replica->registry)->revision > 0 || target->revision == 0;
+    return created && registry_resume(replica->registry, target) != REGISTRY_RESUME_AHEAD;
 }
 
 void replica_sync_settle(struct replica *replica)

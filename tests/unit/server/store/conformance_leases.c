@@ -122,7 +122,8 @@ void a_renewal_gives_the_full_ttl_again(void)
 {
     begin();
     grant(7, 2000);
-    for (int i = 0; i < 1000; i++) {
+    int rounds = STORE_KIND == SCENE_redis ? 20 : 1000;
+    for (int i = 0; i < rounds; i++) {
         scene_advance_ms(&scene, log_one, 1500);
         CU_ASSERT_EQUAL(renew(log_one, 7, 2000), 2000);
         CU_ASSERT_EQUAL(lapsed(8).count, 0);

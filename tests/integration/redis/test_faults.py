@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+"""Real faults on a real Redis, each run judged by what its clients saw."""
+
+import time
+
+import grpc
+
+import redis_harness
+from redis_harness import Proxy, RedisServer, harness, signal, until
+from workload import Workload
+
+FAST = ("--redis-timeout", "500ms", "--min-lease-ttl", "500ms")
+
+
+def age_s(server):
+    text = server.curl("GET", "/v1/status").json.get("age", "0s")
+    return float(text.rstrip("s"))
+
+
+class TestFaults(redis_harness.TestCase):
+    def replicas(self, redis, count=2, *args):
+        return [self.replica(redis.url, *FAST, *args) for _ in range(count)]
+
+    def test_killed_and_restarted_with_its_file_nothing_is_lost(self):
+        redis = self.use(RedisServer(aof=True))
+        load = Workload(self.replicas(redis)).start()
+        for _ in range(3):
+            load.progress()
+            redis.restart()
+        load.progress()
+        self.assertEqual(load.judge(), [])
+
+    def test_stopped_for_a_while_nobody_expires_and_reads_go_on(self):
+        redis = self.use(RedisServer())
+        servers = self.replicas(redis)
+        load = Workload(servers).start()
+        load.progress()
+        stub = servers[0].stub()
+        messages = load.messages
+        request = messages.RegisterSiloRequest(silo=messages.SiloInfo(silo_id="short", address="a", port=1))
+        request.silo.lease_ttl.FromMilliseconds(1500)
+        stub.RegisterSilo(request, timeout=10)
+        redis.signal(signal.SIGSTOP)
+        try:
+            until(lambda: all(age_s(server) > 3 for server in servers), what="the age")
+            self.assertTrue(stub.ListSilos(messages.ListSilosRequest(), timeout=5).silos)
+            for server in servers:
+                self.assertEqual(server.curl("GET", "/readyz").json["status"], "degraded")
+                refused = server.curl("POST", "/v1/silos", {"silo": {"siloId": "x", "address": "a", "port": 1}})
+                self.assertEqual(refused.status, 503, refused)
+                self.assertIn("RetryInfo", refused.body)
+        finally:
+            redis.signal(signal.SIGCONT)
+        until(lambda: all(age_s(server) == 0 for server in servers), what="recovery")
+        for _ in range(5):
+            stub.Heartbeat(messages.HeartbeatRequest(silo_id="short"), timeout=5)
+        load.progress()
+        self.assertEqual(load.judge(), [])
+        self.assertIn("store out of reach", servers[0].log())
+        self.assertIn("store answers again", servers[0].log())
+
+    def test_stopped_for_30_s_silos_come_back(self):
+        redis = self.use(RedisServer())
+        servers = self.replicas(redis)
+        load = Workload(servers, readers=0).start()
+        load.progress()
+        redis.signal(signal.SIGSTOP)
+        time.sleep(30)
+        redis.signal(signal.SIGCONT)
+        load.progress()
+        self.assertEqual(load.judge(), [])
+        silos = servers[0].stub().ListSilos(load.messages.ListSilosRequest(page_size=1000), timeout=10).silos
+        self.assertEqual({load.messages.SiloStatus.Name(silo.status) for silo in silos}, {"SILO_STATUS_ACTIVE"})
+
+    def test_cut_in_the_middle_of_a_script_call_nothing_is_applied_twice(self):
+        redis = self.use(RedisServer())
+        proxy = Proxy(redis.port)
+        self.addCleanup(proxy.close)
+        servers = [self.replica(redis.url, *FAST), self.replica(proxy.url, *FAST)]
+        load = Workload(servers).start()
+        for cut_after in (100, 700, 3000, 9000, 20000):
+            load.progress(5)
+            proxy.cut_after = cut_after
+            time.sleep(0.3)
+            proxy.cut()
+        load.progress()
+        self.assertEqual(load.judge(), [])
+
+    def test_replies_delayed_by_half_a_second_are_only_slow(self):
+        redis = self.use(RedisServer())
+        proxy = Proxy(redis.port)
+        self.addCleanup(proxy.close)
+        servers = [self.replica(proxy.url), self.replica(proxy.url)]
+        load = Workload(servers).start()
+        load.progress()
+        proxy.delay_s = 0.25  # each way
+        load.progress(5, 60)
+        proxy.delay_s = 0
+        load.progress()
+        self.assertEqual(load.judge(), [])
+
+    def test_emptied_it_is_made_anew_and_the_loss_is_told(self):
+        redis = self.use(RedisServer())
+        servers = self.replicas(redis, 2, "--lease-ttl", "4s")
+        load = Workload(servers).start()
+        policy = servers[0].curl("PUT", "/v1/actor-types/T/policy", {"policy": {"mode": "COMPATIBILITY_MODE_MINOR"}})
+        self.assertEqual(policy.status, 200, policy)
+        load.progress()
+        before = servers[0].curl("GET", "/v1/status").json["position"]["storeId"]
+        redis.cli("FLUSHALL")
+        until(lambda: servers[1].stub().GetClusterStatus(
+            load.messages.GetClusterStatusRequest(linearizable=True), timeout=10).position.store_id
+            not in ("", before), what="another store_id")
+        until(lambda: all("history lost" in server.log() for server in servers), what="the log")
+        load.progress()
+        until(lambda: all(age_s(server) == 0 for server in servers), what="the end of the old view")
+        kept = servers[1].curl("GET", "/v1/actor-types/T/policy")
+        self.assertIn("MINOR", kept.body)
+        lost = load.judge(may_lose=True)
+        self.assertTrue(lost)
+        self.assertEqual({write[4][0] for write in lost}, {before})
+        self.assertTrue(all(watcher.resets > 0 for watcher in load.history.watchers))
+
+    def test_a_replica_cut_from_redis_only_serves_old_answers_and_heals(self):
+        redis = self.use(RedisServer())
+        proxy = Proxy(redis.port)
+        self.addCleanup(proxy.close)
+        servers = [self.replica(redis.url, *FAST), self.replica(proxy.url, *FAST)]
+        load = Workload(servers).start()
+        load.progress()
+        proxy.open = False
+        proxy.cut()
+        until(lambda: age_s(servers[1]) > 2, what="the age")
+        self.assertEqual(age_s(servers[0]), 0)
+        with self.assertRaises(grpc.RpcError) as raised:
+            servers[1].stub().ListSilos(load.messages.ListSilosRequest(linearizable=True), timeout=10)
+        self.assertEqual(harness.error_info(raised.exception)[0], "UNAVAILABLE")
+        proxy.open = True
+        load.progress()
+        self.assertEqual(load.judge(), [])
+
+    def test_a_replica_killed_leaves_the_others_and_its_watchers_go_on(self):
+        redis = self.use(RedisServer())
+        servers = self.replicas(redis, 3)
+        load = Workload(servers, watchers=3).start()
+        load.progress()
+        servers[2].restart(crash=True, same_ports=True)
+        load.progress()
+        self.assertEqual(load.judge(), [])
+
+    def test_a_replica_stopped_past_its_silos_leases_expires_nobody_wrongly(self):
+        redis = self.use(RedisServer())
+        servers = self.replicas(redis, 2)
+        messages = harness.messages()
+        for i in range(3):
+            request = messages.RegisterSiloRequest(silo=messages.SiloInfo(silo_id=f"s{i}", address="a", port=1))
+            request.silo.lease_ttl.FromMilliseconds(2000)
+            servers[1].stub().RegisterSilo(request, timeout=10)
+        servers[1].process.send_signal(signal.SIGSTOP)
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            for i in range(3):
+                servers[0].stub().Heartbeat(messages.HeartbeatRequest(silo_id=f"s{i}"), timeout=5)
+            time.sleep(0.3)
+        servers[1].process.send_signal(signal.SIGCONT)
+        for _ in range(5):
+            for i in range(3):
+                servers[0].stub().Heartbeat(messages.HeartbeatRequest(silo_id=f"s{i}"), timeout=5)
+            time.sleep(0.3)
+        silos = servers[1].stub().ListSilos(messages.ListSilosRequest(linearizable=True), timeout=10).silos
+        self.assertEqual([messages.SiloStatus.Name(silo.status) for silo in silos], ["SILO_STATUS_ACTIVE"] * 3)
+
+    def test_its_clock_stepped_either_way_expires_nobody_who_renews(self):
+        offset = f"{self.folder}/offset"
+
+        def step(text):
+            with open(offset, "w", encoding="utf-8") as file:
+                file.write(text)
+
+        step("+0")
+        environment = ["env", f"FAKETIME_TIMESTAMP_FILE={offset}", "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                       "LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"]
+        redis = self.use(RedisServer(prefix=environment))
+        servers = self.replicas(redis, 2)
+        messages = harness.messages()
+        incarnations = []
+
+        def register(silo_id, ttl_ms):
+            request = messages.RegisterSiloRequest(
+                silo=messages.SiloInfo(silo_id=silo_id, address="a", port=1), instance_id=bytes([len(incarnations)] * 16))
+            request.silo.lease_ttl.FromMilliseconds(ttl_ms)
+            incarnations.append(servers[0].stub().RegisterSilo(request, timeout=10).silo.incarnation)
+
+        def beat_for(seconds):
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                servers[1].stub().Heartbeat(messages.HeartbeatRequest(silo_id="alive"), timeout=5)
+                time.sleep(0.3)
+
+        register("alive", 2000)
+        for to in ("+3600", "-3600", "+0"):
+            step(to)
+            beat_for(3)
+            register("again", 60000)
+        self.assertEqual(incarnations, sorted(set(incarnations)), "incarnations repeat or fall")
+        register("mute", 1000)
+        beat_for(4)
+        states = {silo.silo_id: messages.SiloStatus.Name(silo.status) for silo in servers[0].stub().ListSilos(
+            messages.ListSilosRequest(linearizable=True), timeout=10).silos}
+        self.assertEqual(states["alive"], "SILO_STATUS_ACTIVE")
+
+    def test_three_replicas_under_load_and_the_farthest_does_not_starve(self):
+        redis = self.use(RedisServer())
+        proxy = Proxy(redis.port)
+        self.addCleanup(proxy.close)
+        proxy.delay_s = 0.001  # each way
+        servers = [self.replica(redis.url), self.replica(redis.url), self.replica(proxy.url)]
+        load = Workload(servers, silos=100, writers=10).start()
+        time.sleep(60)
+        load.stop()
+        print(f"commits {load.committed}, longest pause {[round(pause, 2) for pause in load.longest_pause]} s")
+        self.assertGreater(load.committed[2], load.committed[0] / 50)
+        self.assertLess(load.longest_pause[2], 3)
+        self.assertEqual(load.judge(), [])
+
+
+if __name__ == "__main__":
+    redis_harness.main()
