@@ -1,5 +1,6 @@
 """Judges what clients saw: writes with their outcome, linearisable reads, watchers."""
 
+import bisect
 import threading
 import time
 
@@ -67,18 +68,25 @@ class History:
         return lost
 
     def _reads_are_linearisable(self):
+        """A read shows what was acknowledged before it began, and nothing that was asked after it ended."""
+        by_silo, newest = {}, {}
+        for write in self.writes:
+            by_silo.setdefault(write[2], []).append(write)
+        for write in sorted(self.acknowledged(), key=lambda write: write[1]):
+            ends, heads = newest.setdefault(write[4][0], ([], []))
+            ends.append(write[1])
+            heads.append(max(write[4][1], heads[-1] if heads else 0))
         for began, ended, silo, number, position in self.reads:
-            own = [write for write in self.writes if write[2] == silo]
-            before = [write for write in own if write[4] and write[4][0] == position[0] and write[1] < began]
-            least = max((write[3] for write in before), default=None)
-            assert least is None or (number is not None and number >= least), (
-                f"{silo} was written {least} before a read that saw {number} at {position}"
+            own = by_silo.get(silo, [])
+            least = max((w[3] for w in own if w[4] and w[4][0] == position[0] and w[1] < began), default=0)
+            assert number >= least, f"{silo} was written {least} before a read that saw {number} at {position}"
+            begun = max((w[3] for w in own if w[0] < ended), default=0)
+            assert number <= begun, f"{silo} shows {number}, but only {begun} was asked"
+            ends, heads = newest.get(position[0], ([], []))
+            before = bisect.bisect_left(ends, began)
+            assert before == 0 or position[1] >= heads[before - 1], (
+                f"a read at {position} began after {heads[before - 1]} was acknowledged"
             )
-            begun = max((write[3] for write in own if write[0] < ended), default=None)
-            assert number is None or (begun is not None and number <= begun), f"{silo} shows {number} of the future"
-            newest = max((write[4][1] for write in self.acknowledged()
-                          if write[4][0] == position[0] and write[1] < began), default=0)
-            assert position[1] >= newest, f"a read at {position} began after {newest} was acknowledged"
 
 
 class Watcher:

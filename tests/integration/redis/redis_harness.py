@@ -15,7 +15,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qvtd"))
 import harness  # noqa: E402
 
-START_TIMEOUT_S = 30
 
 
 def until(condition, timeout_s=30, what="it"):
@@ -35,15 +34,20 @@ class RedisServer:
 
     program = "redis-server"
 
-    def __init__(self, *args, aof=False, port=None, prefix=()):
+    def __init__(self, *args, aof=False, clustered=False):
         self.folder = tempfile.mkdtemp(prefix="qvt-redis-")
-        self.port = port or harness.free_port()
+        self.clustered = clustered
         durable = ["--appendonly", "yes", "--appendfsync", "always"] if aof else ["--appendonly", "no"]
-        self.args = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--save", ""] + durable
-        self.args += list(args)
-        self.prefix = list(prefix)
+        self.args = ["--bind", "127.0.0.1", "--dir", self.folder, "--save", ""] + durable + list(args)
         self.process = None
+        self._take_ports()
         self.reader = None
+
+    def _take_ports(self):
+        self.port = harness.free_port()
+        self.ports = ["--port", str(self.port)]
+        if self.clustered:
+            self.ports += ["--cluster-enabled", "yes", "--cluster-port", str(harness.free_port())]
 
     @property
     def address(self):
@@ -54,19 +58,31 @@ class RedisServer:
         return f"redis://{self.address}"
 
     def start(self):
-        self.process = subprocess.Popen(
-            self.prefix + [self.program] + self.args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        """On the ports it had; the first time on others if somebody else was quicker to take them."""
+        fresh = self.process is None
+        while True:
+            log = self._spawn()
+            if log is None:
+                break
+            self.process.wait()
+            self.process.stdout.close()
+            if not fresh or "Failed listening" not in log:
+                raise RuntimeError(f"redis-server does not start:\n{log}")
+            self._take_ports()
+        self.reader = threading.Thread(target=self._drain, args=(self.process.stdout,), daemon=True)
+        self.reader.start()
+        return self
+
+    def _spawn(self):
+        """None when it is ready, else what it said."""
+        command = [self.program] + self.ports + self.args
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         lines = []
         for line in self.process.stdout:
             lines.append(line)
             if "Ready to accept connections" in line:
-                break
-        else:
-            raise RuntimeError("redis-server does not start:\n" + "".join(lines))
-        self.reader = threading.Thread(target=self._drain, args=(self.process.stdout,), daemon=True)
-        self.reader.start()
-        return self
+                return None
+        return "".join(lines)
 
     @staticmethod
     def _drain(stream):
@@ -118,6 +134,7 @@ class Sentinel(RedisServer):
             f"sentinel monitor mymaster 127.0.0.1 {master_port} {quorum}\n"
             "sentinel down-after-milliseconds mymaster 800\nsentinel failover-timeout mymaster 4000\n"
         )
+        self.ports = []
         self.args = [str(config), "--sentinel"]
 
     def start(self):
@@ -134,9 +151,7 @@ class RedisCluster:
     def __init__(self):
         self.nodes = []
         for _ in range(6):
-            bus = harness.free_port()
-            node = RedisServer("--cluster-enabled", "yes", "--cluster-node-timeout", "1500", "--cluster-port", str(bus))
-            self.nodes.append(node)
+            self.nodes.append(RedisServer("--cluster-node-timeout", "1500", clustered=True))
 
     def start(self):
         for node in self.nodes:

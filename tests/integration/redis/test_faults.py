@@ -170,45 +170,6 @@ class TestFaults(redis_harness.TestCase):
         silos = servers[1].stub().ListSilos(messages.ListSilosRequest(linearizable=True), timeout=10).silos
         self.assertEqual([messages.SiloStatus.Name(silo.status) for silo in silos], ["SILO_STATUS_ACTIVE"] * 3)
 
-    def test_its_clock_stepped_either_way_expires_nobody_who_renews(self):
-        offset = f"{self.folder}/offset"
-
-        def step(text):
-            with open(offset, "w", encoding="utf-8") as file:
-                file.write(text)
-
-        step("+0")
-        environment = ["env", f"FAKETIME_TIMESTAMP_FILE={offset}", "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
-                       "LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"]
-        redis = self.use(RedisServer(prefix=environment))
-        servers = self.replicas(redis, 2)
-        messages = harness.messages()
-        incarnations = []
-
-        def register(silo_id, ttl_ms):
-            request = messages.RegisterSiloRequest(
-                silo=messages.SiloInfo(silo_id=silo_id, address="a", port=1), instance_id=bytes([len(incarnations)] * 16))
-            request.silo.lease_ttl.FromMilliseconds(ttl_ms)
-            incarnations.append(servers[0].stub().RegisterSilo(request, timeout=10).silo.incarnation)
-
-        def beat_for(seconds):
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
-                servers[1].stub().Heartbeat(messages.HeartbeatRequest(silo_id="alive"), timeout=5)
-                time.sleep(0.3)
-
-        register("alive", 2000)
-        for to in ("+3600", "-3600", "+0"):
-            step(to)
-            beat_for(3)
-            register("again", 60000)
-        self.assertEqual(incarnations, sorted(set(incarnations)), "incarnations repeat or fall")
-        register("mute", 1000)
-        beat_for(4)
-        states = {silo.silo_id: messages.SiloStatus.Name(silo.status) for silo in servers[0].stub().ListSilos(
-            messages.ListSilosRequest(linearizable=True), timeout=10).silos}
-        self.assertEqual(states["alive"], "SILO_STATUS_ACTIVE")
-
     def test_three_replicas_under_load_and_the_farthest_does_not_starve(self):
         redis = self.use(RedisServer())
         proxy = Proxy(redis.port)

@@ -1,0 +1,90 @@
+#!/usr/bin/python3
+"""Sentinel and Redis Cluster, with a fail-over in the middle of writes; WAIT for Redis replicas."""
+
+import grpc
+
+import redis_harness
+from redis_harness import RedisCluster, RedisServer, Sentinel, harness, until
+from workload import Workload
+
+FAST = ("--redis-timeout", "700ms")
+
+
+class TestSentinel(redis_harness.TestCase):
+    def test_a_fail_over_loses_at_most_what_a_closed_store_id_had(self):
+        master = self.use(RedisServer())
+        second = self.use(RedisServer("--replicaof", "127.0.0.1", str(master.port)))
+        until(lambda: "master_link_status:up" in second.cli("INFO", "replication"), what="the replica")
+        sentinels = [self.use(Sentinel(master.port)) for _ in range(3)]
+        until(lambda: all("num-other-sentinels\n2" in sentinel.cli("SENTINEL", "master", "mymaster")
+                          and "num-slaves\n1" in sentinel.cli("SENTINEL", "master", "mymaster")
+                          for sentinel in sentinels), what="the Sentinels")
+        url = "redis+sentinel://" + ",".join(sentinel.address for sentinel in sentinels) + "/mymaster"
+        servers = [self.replica(url, *FAST) for _ in range(2)]
+        load = Workload(servers).start()
+        load.progress()
+        master.kill()
+        load.progress(timeout_s=60)
+        self.assertIn(str(second.port), sentinels[0].cli("SENTINEL", "get-master-addr-by-name", "mymaster"))
+        lost = load.judge(may_lose=True)
+        print(f"lost {len(lost)}, store ids {len({write[4][0] for write in load.history.acknowledged()})}")
+
+
+class TestCluster(redis_harness.TestCase):
+    def test_a_fail_over_in_a_cluster_of_six_nodes(self):
+        cluster = self.use(RedisCluster())
+        servers = [self.replica(cluster.url, *FAST) for _ in range(2)]
+        load = Workload(servers).start()
+        load.progress()
+        cluster.owner("{qvt:default}:records").kill()
+        load.progress(timeout_s=60)
+        lost = load.judge(may_lose=True)
+        print(f"lost {len(lost)}, store ids {len({write[4][0] for write in load.history.acknowledged()})}")
+
+    def test_a_slot_that_moves_is_followed(self):
+        cluster = self.use(RedisCluster())
+        servers = [self.replica(cluster.url, *FAST) for _ in range(2)]
+        load = Workload(servers, silos=6).start()
+        load.progress()
+        source = cluster.owner("{qvt:default}:records")
+        slot = source.cli("CLUSTER", "KEYSLOT", "{qvt:default}:records")
+        masters = [node for node in cluster.nodes if node.cli("ROLE").startswith("master") and node is not source]
+        target = masters[0]
+        target.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", source.cli("CLUSTER", "MYID"))
+        source.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", target.cli("CLUSTER", "MYID"))
+        while keys := source.cli("CLUSTER", "GETKEYSINSLOT", slot, 100):
+            source.cli("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys.split("\n"))
+        for node in [target, source] + masters:
+            node.cli("CLUSTER", "SETSLOT", slot, "NODE", target.cli("CLUSTER", "MYID"))
+        load.progress(timeout_s=60)
+        self.assertEqual(load.judge(), [])
+
+
+class TestWait(redis_harness.TestCase):
+    def test_a_write_that_too_few_redis_replicas_have_is_uncertain_and_stands(self):
+        master = self.use(RedisServer())
+        server = self.replica(master.url, "--redis-wait", "1", "--redis-timeout", "300ms")
+        messages = harness.messages()
+        request = messages.RegisterSiloRequest(silo=messages.SiloInfo(silo_id="s1", address="a", port=1), request_id="r1")
+        with self.assertRaises(grpc.RpcError) as raised:
+            server.stub().RegisterSilo(request, timeout=10)
+        self.assertEqual(harness.error_info(raised.exception)[:2], ("UNAVAILABLE", "UNCERTAIN"))
+        self.assertEqual(server.stub().GetSilo(messages.GetSiloRequest(silo_id="s1"), timeout=10).silo.silo_id, "s1")
+        second = self.use(RedisServer("--replicaof", "127.0.0.1", str(master.port)))
+        until(lambda: "master_link_status:up" in second.cli("INFO", "replication"), what="the replica")
+        request.silo.port = 2
+        request.request_id = "r2"
+        until(lambda: self._registers(server, request), what="a write that is safe")
+
+    @staticmethod
+    def _registers(server, request):
+        try:
+            return server.stub().RegisterSilo(request, timeout=10)
+        except grpc.RpcError:
+            request.silo.port += 1
+            request.request_id += "+"
+            return None
+
+
+if __name__ == "__main__":
+    redis_harness.main()
