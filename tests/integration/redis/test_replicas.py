@@ -115,6 +115,33 @@ class TestReplicas(redis_harness.TestCase):
         self.assertEqual(event["position"], written["silo"]["etag"])
         self.assertEqual(event["event"], 2)
 
+    def qvtctl(self, *words):
+        command = [str(harness.BIN_DIR / "qvtctl"), *words, "--redis", self.redis.address]
+        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    def test_qvtctl_shows_what_is_kept(self):
+        written = register(self.one)
+        log = self.qvtctl("store", "inspect")
+        self.assertEqual(log.returncode, 0, log.stderr)
+        self.assertIn(written["position"]["storeId"] + " 1 ", log.stdout)
+        record = json.loads(self.qvtctl("store", "inspect", "silo/s1").stdout)
+        self.assertEqual(record["silo"]["actorTypeVersions"], {"T": {"version": "1.2.3"}})
+        self.assertEqual(self.qvtctl("store", "inspect", "silo/none").returncode, 3)
+        self.assertEqual(self.qvtctl("store", "inspect", "--cluster", "none").returncode, 3)
+
+    def test_qvtctl_empties_a_cluster_on_purpose(self):
+        before = register(self.one)["position"]["storeId"]
+        until(lambda: self.two.curl("GET", "/v1/silos").json.get("silos"), what="the silo")
+        self.assertEqual(self.qvtctl("store", "reset").returncode, 2)
+        reset = self.qvtctl("store", "reset", "--yes")
+        self.assertEqual(reset.returncode, 0, reset.stderr)
+        for server in (self.one, self.two):
+            until(lambda: not server.curl("GET", "/v1/silos").json.get("silos"), what="the empty cluster")
+            position = server.curl("GET", "/v1/status").json["position"]
+            self.assertNotEqual(position["storeId"], before)
+            self.assertEqual(position["revision"], "1")
+        self.assertEqual(register(self.two)["position"]["revision"], "2")
+
     def test_a_newer_format_is_refused(self):
         register(self.one)
         self.redis.cli("HSET", "{qvt:default}:records", "format", "2")
