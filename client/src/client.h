@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "qvt/activity.h"
 #include "qvt/client.h"
 #include "qvt/rpc/client.h"
 #include "client/src/cache.h"
@@ -27,7 +28,8 @@ struct qvt_client {
     struct list watches; /* qvt_watch.node */
     struct cache cache;
     struct job beginning;
-    uint32_t forks; /* fork_count when it was made */
+    _Atomic(qvt_activity *) activity; /* that heartbeats report; NULL: none */
+    uint32_t forks;                   /* fork_count when it was made */
     struct job leaving;
     struct write farewell;
     bool is_leaving; /* nothing new is begun */

@@ -86,7 +86,11 @@ static qvt_status send_heartbeat(struct lease *lease)
     struct silo_name name = {client->cluster, registration->silo->options.silo_id, registration->held.incarnation};
     qvt_health health;
     bool has_health = facts_read_health(&client->facts, &health);
-    qvt_status status = silo_encode_heartbeat(&request, &name, has_health ? &health : NULL);
+    qvt_activity_totals totals;
+    qvt_activity *activity = atomic_load(&client->activity);
+    qvt_activity_read_totals(activity, &totals);
+    qvt_status status =
+        silo_encode_heartbeat(&request, &name, has_health ? &health : NULL, activity != NULL ? &totals : NULL);
     if (status == QVT_OK && !stream_is_open(&lease->stream)) {
         status = stream_open(&lease->stream, client->channel, METHOD(HEARTBEAT_STREAM));
     }

@@ -103,6 +103,7 @@ static void apply(struct registration *registration, struct write *write)
     case WRITE_REGISTER:
     case WRITE_RECOVER: on_registered(registration, write); break;
     case WRITE_VERSIONS: on_versions_set(registration, write); break;
+    case WRITE_PHASE: registration->silo->options.phase = write->phase; break;
     case WRITE_UNREGISTER: on_unregistered(registration); break;
     }
 }
@@ -157,6 +158,7 @@ static qvt_status encode(struct registration *registration, const struct write *
     case WRITE_VERSIONS:
         *method = METHOD(REGISTER_SILO_VERSIONS);
         return silo_encode_versions(out, &name, write->versions);
+    case WRITE_PHASE: *method = METHOD(UPDATE_SILO); return silo_encode_phase(out, &name, write->phase);
     case WRITE_UNREGISTER: *method = METHOD(UNREGISTER_SILO); return silo_encode_unregister(out, &name);
     case WRITE_REGISTER:
     case WRITE_RECOVER: break;
@@ -184,6 +186,7 @@ static bool is_due(struct registration *registration, const struct write *write,
         }
         return true;
     case WRITE_VERSIONS:
+    case WRITE_PHASE:
         if (registration->silo == NULL) {
             qvt_error_set(error, QVT_FAILED_PRECONDITION, NULL, "this client has registered no silo");
             return false;

@@ -24,7 +24,8 @@
 /* One write, of the application or the library's own. */
 struct write {
     struct list node;
-    enum write_kind { WRITE_REGISTER, WRITE_RECOVER, WRITE_VERSIONS, WRITE_UNREGISTER } kind;
+    enum write_kind { WRITE_REGISTER, WRITE_RECOVER, WRITE_VERSIONS, WRITE_PHASE, WRITE_UNREGISTER } kind;
+    qvt_phase phase;              /* PHASE */
     struct silo_copy *silo;       /* REGISTER; the write's until it succeeded, then NULL and the registration's */
     struct version_set *versions; /* VERSIONS; likewise */
     uint32_t timeout_ms;

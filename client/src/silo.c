@@ -149,6 +149,42 @@ qvt_status qvt_client_unregister_async(qvt_client *client, const qvt_call_option
     return call_finish(client, &terms);
 }
 
+static qvt_status read_phase(struct write *out, qvt_phase phase, struct call_terms *terms)
+{
+    *out = (struct write){.kind = WRITE_PHASE, .phase = phase};
+    if (phase == QVT_PHASE_ACTIVE || phase == QVT_PHASE_DRAINING || phase == QVT_PHASE_SHUTTING_DOWN) {
+        return QVT_OK;
+    }
+    return qvt_error_field(terms->error, "phase", "phase %d: a silo enters ACTIVE, DRAINING or SHUTTING_DOWN",
+                           (int)phase);
+}
+
+qvt_status qvt_client_enter_phase(qvt_client *client, qvt_phase phase, const qvt_call_options *call)
+{
+    struct call_terms terms;
+    struct write write;
+    QVT_TRY(call_begin(client, &terms, call));
+    return read_phase(&write, phase, &terms) == QVT_OK ? submit_and_wait(client, &terms, write)
+                                                       : call_finish(client, &terms);
+}
+
+qvt_status qvt_client_enter_phase_async(qvt_client *client, qvt_phase phase, const qvt_call_options *call,
+                                        qvt_silo_done *on_done, void *data)
+{
+    struct call_terms terms;
+    struct write write;
+    QVT_TRY(call_begin_async(client, &terms, call));
+    if (read_phase(&write, phase, &terms) == QVT_OK) {
+        (void)!submit(client, &terms, write, on_done, data);
+    }
+    return call_finish(client, &terms);
+}
+
+void qvt_client_set_activity(qvt_client *client, qvt_activity *activity)
+{
+    atomic_store(&client->activity, activity);
+}
+
 void qvt_client_set_health(qvt_client *client, const qvt_health *health)
 {
     facts_set_health(&client->facts, health);

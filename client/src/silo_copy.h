@@ -10,6 +10,7 @@ struct silo_copy {
     struct arena arena;
     qvt_silo_options options; /* without its versions */
     struct version_set *versions;
+    bool are_declared; /* the versions are those that actor types declared */
 };
 
 /* Copies the silo and its versions. NO_MEMORY. */

@@ -6,6 +6,18 @@
 #include "client/src/encode.h"
 #include "nanopb/quark/version/v1/version_tracker.pb.h"
 
+/* ACTIVE and SCHEDULABLE are what a registration gets that says neither. */
+static void fill_phase(quark_version_v1_SiloInfo *info, qvt_phase phase)
+{
+    if (phase == QVT_PHASE_JOINING) {
+        info->status = quark_version_v1_SiloStatus_SILO_STATUS_JOINING;
+    } else if (phase == QVT_PHASE_SHUTTING_DOWN) {
+        info->status = quark_version_v1_SiloStatus_SILO_STATUS_SHUTTING_DOWN;
+    } else if (phase == QVT_PHASE_DRAINING) {
+        info->scheduling = quark_version_v1_Scheduling_SCHEDULING_DRAINING;
+    }
+}
+
 static void fill_silo(quark_version_v1_SiloInfo *info, const qvt_silo_options *options)
 {
     info->silo_id = encode_text(options->silo_id);
@@ -19,6 +31,7 @@ static void fill_silo(quark_version_v1_SiloInfo *info, const qvt_silo_options *o
     info->shard_group_id = encode_optional_text(options->shard_group_id);
     info->build_id = encode_text(options->build_id);
     info->deploy_epoch = options->deploy_epoch;
+    fill_phase(info, options->phase);
 }
 
 qvt_status silo_encode_register(struct buf *out, const char *cluster, const struct silo_copy *silo,
@@ -51,7 +64,22 @@ qvt_status silo_encode_versions(struct buf *out, const struct silo_name *name, c
     return encode_message(out, quark_version_v1_RegisterSiloVersionsRequest_fields, &request);
 }
 
-qvt_status silo_encode_heartbeat(struct buf *out, const struct silo_name *name, const qvt_health *health)
+qvt_status silo_encode_phase(struct buf *out, const struct silo_name *name, qvt_phase phase)
+{
+    quark_version_v1_UpdateSiloRequest request = quark_version_v1_UpdateSiloRequest_init_zero;
+    request.cluster = encode_text(name->cluster);
+    request.silo_id = encode_text(name->silo_id);
+    request.incarnation = name->incarnation;
+    request.has_silo = true;
+    request.silo.status = quark_version_v1_SiloStatus_SILO_STATUS_ACTIVE;
+    fill_phase(&request.silo, phase);
+    request.has_update_mask = true;
+    request.update_mask.paths = encode_text(phase == QVT_PHASE_DRAINING ? "scheduling" : "status");
+    return encode_message(out, quark_version_v1_UpdateSiloRequest_fields, &request);
+}
+
+qvt_status silo_encode_heartbeat(struct buf *out, const struct silo_name *name, const qvt_health *health,
+                                 const qvt_activity_totals *activity)
 {
     quark_version_v1_HeartbeatRequest request = quark_version_v1_HeartbeatRequest_init_zero;
     request.cluster = encode_text(name->cluster);
@@ -62,6 +90,14 @@ qvt_status silo_encode_heartbeat(struct buf *out, const struct silo_name *name, 
         request.health.cpu_percent = health->cpu_percent;
         request.health.memory_percent = health->memory_percent;
         request.health.latency_ms = health->latency_ms;
+    }
+    if (activity != NULL) {
+        request.has_activity = true;
+        request.activity.actors = activity->actors;
+        request.activity.hot_actors = activity->hot_actors;
+        request.activity.queue_depth = activity->queue_depth;
+        request.activity.calls_in_flight = activity->calls_in_flight;
+        request.activity.streams = activity->streams;
     }
     return encode_message(out, quark_version_v1_HeartbeatRequest_fields, &request);
 }

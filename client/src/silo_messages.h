@@ -24,14 +24,15 @@ struct silo_name {
     uint64_t incarnation;
 };
 
-/* All append one encoded request; health may be NULL. NO_MEMORY. */
+/* All append one encoded request; health and activity may be NULL. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status silo_encode_register(struct buf *out, const char *cluster, const struct silo_copy *silo,
                                                const uint8_t instance_id[INSTANCE_ID_BYTES],
                                                const struct silo_grant *held);
 QVT_MUST_CHECK qvt_status silo_encode_versions(struct buf *out, const struct silo_name *name,
                                                const struct version_set *versions);
-QVT_MUST_CHECK qvt_status silo_encode_heartbeat(struct buf *out, const struct silo_name *name,
-                                                const qvt_health *health);
+QVT_MUST_CHECK qvt_status silo_encode_phase(struct buf *out, const struct silo_name *name, qvt_phase phase);
+QVT_MUST_CHECK qvt_status silo_encode_heartbeat(struct buf *out, const struct silo_name *name, const qvt_health *health,
+                                                const qvt_activity_totals *activity);
 QVT_MUST_CHECK qvt_status silo_encode_unregister(struct buf *out, const struct silo_name *name);
 
 /* INTERNAL: no such answer, or one without incarnation or lease. NO_MEMORY. */

@@ -9,6 +9,7 @@
 #include "qvt/client.h"
 #include "qvt/error.h"
 #include "qvt/find.h"
+#include "qvt/life.h"
 #include "qvt/mailbox.h"
 #include "qvt/record.h"
 #include "qvt/silo.h"

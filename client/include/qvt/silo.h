@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "qvt/activity.h"
 #include "qvt/client.h"
 #include "qvt/status.h"
 
@@ -35,6 +36,15 @@ typedef struct qvt_label {
     const char *value;
 } qvt_label;
 
+/* Where a silo is in its life (SPEC §9.5). */
+typedef enum qvt_phase {
+    QVT_PHASE_ACTIVE,
+    QVT_PHASE_JOINING,       /* registered, and found by nobody yet */
+    QVT_PHASE_DRAINING,      /* found by nobody any more, and emptied */
+    QVT_PHASE_SHUTTING_DOWN, /* empty, about to leave */
+    QVT_PHASE_ENDED          /* not registered */
+} qvt_phase;
+
 typedef struct qvt_silo_options {
     uint32_t size;                     /* sizeof this struct */
     const char *silo_id;               /* 1 to 128 bytes of printable UTF-8, except "." and ".." */
@@ -50,11 +60,12 @@ typedef struct qvt_silo_options {
     const char *shard_group_id;
     const char *build_id;
     uint64_t deploy_epoch;
+    qvt_phase phase; /* ACTIVE or JOINING */
 } qvt_silo_options;
 
 #define QVT_SILO_OPTIONS_INIT                                                                                          \
     {                                                                                                                  \
-        sizeof(qvt_silo_options), NULL, NULL, 0, NULL, 0, NULL, 0, 0, NULL, NULL, NULL, NULL, 0                        \
+        sizeof(qvt_silo_options), NULL, NULL, 0, NULL, 0, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, QVT_PHASE_ACTIVE      \
     }
 
 /* Registers the silo with its versions in one step; options are copied. From then on the lease is renewed every third of
@@ -70,6 +81,11 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_client_register(qvt_client *client, const 
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_set_versions(qvt_client *client, const qvt_actor_version *versions,
                                                           size_t version_count, const qvt_call_options *call);
 
+/* Moves the registered silo to ACTIVE, DRAINING or SHUTTING_DOWN; never back. INVALID_ARGUMENT for another phase, else as
+ * qvt_client_set_versions. call may be NULL. */
+QVT_API QVT_MUST_CHECK qvt_status qvt_client_enter_phase(qvt_client *client, qvt_phase phase,
+                                                         const qvt_call_options *call);
+
 /* Takes the silo out of the cluster and stops renewing. OK when none is registered. On an error the silo is still
  * registered. call may be NULL. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_unregister(qvt_client *client, const qvt_call_options *call);
@@ -77,7 +93,7 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_client_unregister(qvt_client *client, cons
 /* How registering, setting versions or unregistering ended. */
 typedef void qvt_silo_done(void *data, const qvt_error *error);
 
-/* The callback forms of the three. They are carried out in the order in which they were called. INVALID_ARGUMENT,
+/* The callback forms of these. They are carried out in the order in which they were called. INVALID_ARGUMENT,
  * NO_MEMORY, CANCELLED. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_register_async(qvt_client *client, const qvt_silo_options *silo,
                                                             const qvt_call_options *call, qvt_silo_done *on_done,
@@ -88,6 +104,10 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_client_set_versions_async(qvt_client *clie
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_unregister_async(qvt_client *client, const qvt_call_options *call,
                                                               qvt_silo_done *on_done, void *data);
 
+QVT_API QVT_MUST_CHECK qvt_status qvt_client_enter_phase_async(qvt_client *client, qvt_phase phase,
+                                                               const qvt_call_options *call, qvt_silo_done *on_done,
+                                                               void *data);
+
 /* How the silo feels, by its own measure. Its layout is final. */
 typedef struct qvt_health {
     double cpu_percent;    /* 0 to 100 */
@@ -97,6 +117,9 @@ typedef struct qvt_health {
 
 /* What every heartbeat reports from now on; copied; NULL: nothing, as in the beginning. */
 QVT_API void qvt_client_set_health(qvt_client *client, const qvt_health *health);
+
+/* Whose sums every heartbeat reports from now on; NULL: none, as in the beginning. The tracker must outlive that. */
+QVT_API void qvt_client_set_activity(qvt_client *client, qvt_activity *activity);
 
 /* The version at which this process serves an actor type, as registered, without the network. Writes at most size bytes
  * with the NUL; QVT_VERSION_MAX + 1 always suffice. NOT_FOUND when the silo is not registered or has no such type,

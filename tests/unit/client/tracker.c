@@ -31,6 +31,12 @@ static void note_versions(const struct decode_list *list)
     }
 }
 
+static void note_phase(int status, int scheduling)
+{
+    size_t len = strlen(tracker.phases);
+    snprintf(tracker.phases + len, sizeof tracker.phases - len, "%d.%d ", status, scheduling);
+}
+
 static void serve_register(struct fake_call *call)
 {
     struct arena arena;
@@ -47,6 +53,7 @@ static void serve_register(struct fake_call *call)
     tracker.registers++;
     call->hold = tracker.hold_registers;
     tracker.held = request.held.incarnation;
+    note_phase((int)request.silo.status, (int)request.silo.scheduling);
     snprintf(tracker.held_store_id, sizeof tracker.held_store_id, "%s", store_id.text);
     snprintf(tracker.silo_id, sizeof tracker.silo_id, "%s", silo_id.text);
     if (tracker.register_status != QVT_OK) {
@@ -57,6 +64,18 @@ static void serve_register(struct fake_call *call)
         answer_register(&call->answer, 42, tracker.ttl_ms, tracker.store_id);
     }
     arena_deinit(&arena);
+}
+
+static void serve_update(struct fake_call *call)
+{
+    quark_version_v1_UpdateSiloRequest request = quark_version_v1_UpdateSiloRequest_init_zero;
+    CU_ASSERT_EQUAL_FATAL(decode_message(call->request, quark_version_v1_UpdateSiloRequest_fields, &request, NULL),
+                          QVT_OK);
+    CU_ASSERT_EQUAL(request.incarnation, 42);
+    note_phase((int)request.silo.status, (int)request.silo.scheduling);
+    if (tracker.update_status != QVT_OK) {
+        qvt_error_set(&call->error, tracker.update_status, NULL, "refused");
+    }
 }
 
 static void serve_versions(struct fake_call *call)
@@ -83,6 +102,7 @@ static void serve_heartbeat(struct fake_call *call)
     CU_ASSERT_EQUAL_FATAL(decode_message(call->request, quark_version_v1_HeartbeatRequest_fields, &request, NULL),
                           QVT_OK);
     tracker.cpu_percent = request.has_health ? request.health.cpu_percent : -1;
+    tracker.hot_actors = request.has_activity ? request.activity.hot_actors : 0;
     tracker.heartbeats++;
     call->hold = tracker.hold_heartbeats;
     if (tracker.heartbeat_status != QVT_OK) {
@@ -120,6 +140,8 @@ static void serve(void *data, struct fake_call *call)
         serve_register(call);
     } else if (strcmp(call->method, "RegisterSiloVersions") == 0) {
         serve_versions(call);
+    } else if (strcmp(call->method, "UpdateSilo") == 0) {
+        serve_update(call);
     } else if (strcmp(call->method, "HeartbeatStream") == 0) {
         serve_heartbeat(call);
     } else if (strcmp(call->method, "UnregisterSilo") == 0) {
@@ -175,11 +197,9 @@ static void on_state(void *data, qvt_silo_state state, const qvt_error *why)
     pthread_mutex_unlock(&tracker.lock);
 }
 
-qvt_client *tracker_connect(void (*adjust)(qvt_client_options *options))
+void tracker_prepare(qvt_client_options *options)
 {
     static const char *const endpoints[] = {"tracker:7070", "other:7070"};
-    qvt_client_options options = QVT_CLIENT_OPTIONS_INIT;
-    qvt_client *client = NULL;
     memset(&tracker, 0, sizeof tracker);
     pthread_mutex_init(&tracker.lock, NULL);
     pthread_cond_init(&tracker.changed, NULL);
@@ -187,11 +207,18 @@ qvt_client *tracker_connect(void (*adjust)(qvt_client_options *options))
     tracker.ttl_ms = TTL_MS;
     tracker.remaining_ms = TTL_MS;
     fake_rpc_serve(serve, NULL);
-    options.endpoints = endpoints;
-    options.endpoint_count = 1;
-    options.on_silo_state = on_state;
-    options.on_lease_lost = on_lease_lost;
-    options.on_lease_held = on_lease_held;
+    options->endpoints = endpoints;
+    options->endpoint_count = 1;
+    options->on_silo_state = on_state;
+    options->on_lease_lost = on_lease_lost;
+    options->on_lease_held = on_lease_held;
+}
+
+qvt_client *tracker_connect(void (*adjust)(qvt_client_options *options))
+{
+    qvt_client_options options = QVT_CLIENT_OPTIONS_INIT;
+    qvt_client *client = NULL;
+    tracker_prepare(&options);
     if (adjust != NULL) {
         adjust(&options);
     }

@@ -42,6 +42,9 @@ struct tracker {
     uint32_t find_timeout_ms;
     bool find_waits;
     unsigned finds;
+    char phases[256];    /* of registrations and updates: status.scheduling each */
+    uint32_t hot_actors; /* of the last heartbeat */
+    qvt_status update_status;
 };
 
 extern struct tracker tracker;
@@ -59,6 +62,9 @@ extern const qvt_actor_version two_versions[2];
         }                                                                                                              \
         CU_ASSERT_FATAL(late == 0);                                                                                    \
     } while (0)
+
+/* A tracker that has forgotten everything, and options for a client of it. */
+void tracker_prepare(qvt_client_options *options);
 
 /* A client of a tracker that has forgotten everything; adjust may be NULL. */
 qvt_client *tracker_connect(void (*adjust)(qvt_client_options *options));
