@@ -48,7 +48,7 @@ function(qvt_shared name)
     endif()
     install(TARGETS ${target} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
     foreach(dir IN LISTS arg_HEADERS ITEMS "${CMAKE_SOURCE_DIR}/base/include")
-        install(DIRECTORY "${dir}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+        install(DIRECTORY "${dir}/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
     endforeach()
 endfunction()
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "client/src/endpoints.h"
 #include "client/src/options.h"
 #include "client/src/watch.h"
 #include "version/validate.h"
@@ -67,10 +68,16 @@ static qvt_status make_channel(qvt_client *client, qvt_error *error)
     channel.backoff_max_ms = options->reconnect_max_ms;
     channel.backoff_first_ms =
         options->reconnect_max_ms < RECONNECT_FIRST_MS ? options->reconnect_max_ms : RECONNECT_FIRST_MS;
-    QVT_TRY(tls_read(&channel.tls, options, error));
-    status = qvt_rpc_channel_new(&client->channel, client->runtime, options->endpoints, options->endpoint_count,
-                                 &channel, error);
-    qvt_rpc_tls_unref(channel.tls);
+    struct endpoints endpoints;
+    QVT_TRY(endpoints_read(&endpoints, options, error));
+    client->options.endpoint_count = endpoints.count;
+    status = tls_read(&channel.tls, options, error);
+    if (status == QVT_OK) {
+        status =
+            qvt_rpc_channel_new(&client->channel, client->runtime, endpoints.items, endpoints.count, &channel, error);
+        qvt_rpc_tls_unref(channel.tls);
+    }
+    endpoints_deinit(&endpoints);
     return status;
 }
 
@@ -126,9 +133,6 @@ static qvt_status prepare(qvt_client *client, qvt_error *error)
 
 static qvt_status check_options(const qvt_client_options *options, qvt_error *error)
 {
-    if (options->endpoint_count == 0 || options->endpoints == NULL) {
-        return qvt_error_field(error, "endpoints", "at least one endpoint is needed, as HOST:PORT");
-    }
     if (options->default_timeout_ms == 0) {
         return qvt_error_field(error, "default_timeout_ms", "default_timeout_ms is 0; a call needs a deadline");
     }

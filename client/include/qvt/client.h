@@ -40,7 +40,7 @@ typedef enum qvt_log_level { QVT_LOG_DEBUG, QVT_LOG_INFO, QVT_LOG_WARN, QVT_LOG_
 
 typedef struct qvt_client_options {
     uint32_t size;                /* sizeof this struct */
-    const char *const *endpoints; /* "HOST:PORT" each, tried in order; at least one */
+    const char *const *endpoints; /* "HOST:PORT" each, tried in order; none: those of $QVT_ENDPOINTS, between commas */
     size_t endpoint_count;
     const char *cluster;         /* NULL: "default" */
     uint32_t default_timeout_ms; /* of calls that name none; default 5000 */

@@ -53,5 +53,48 @@ class HelloSilo(harness.TestCase):
         self.assertLess(len(lines), 70)
 
 
+class Silos(harness.TestCase):
+    """The examples that act as silos, each against a tracker, with others watching."""
+
+    def start(self, *command, **more):
+        environment = {**os.environ, **more}
+        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, env=environment)
+        stream = harness.LineStream(process)
+        self.addCleanup(stream.close)
+        return stream
+
+    def status(self, server, silo_id):
+        messages = harness.messages()
+        silo = server.stub().GetSilo(messages.GetSiloRequest(silo_id=silo_id), timeout=20).silo
+        return messages.SiloStatus.Name(silo.status), dict(silo.actor_type_versions)
+
+    def leave(self, server, silo, silo_id):
+        silo.process.send_signal(signal.SIGTERM)
+        self.assertEqual(0, silo.process.wait(30))
+        self.assertEqual("SILO_STATUS_DEAD", self.status(server, silo_id)[0])
+
+    def test_c_silo_declares_its_types_and_empties_itself(self):
+        server = self.serve()
+        silo = self.start(harness.BIN_DIR / "example_silo", "c-1", 11111, QVT_ENDPOINTS=f" {server.grpc} ,")
+        self.assertEqual("found c-1 2.1.0 at 127.0.0.1:11111", silo.read_line(30))
+        status, versions = self.status(server, "c-1")
+        self.assertEqual(("SILO_STATUS_ACTIVE", ["CartActor", "OrderActor"]), (status, sorted(versions)))
+        self.assertEqual(("shop", 2), (versions["CartActor"].assembly_name, versions["CartActor"].state_schema.writes))
+        silo.process.send_signal(signal.SIGTERM)
+        self.assertEqual("saved OrderActor order-1", silo.read_line(30))
+        self.assertEqual("left: 1 of 1 actors saved, unregistered", silo.read_line(30))
+        self.assertEqual(0, silo.process.wait(30))
+        self.assertEqual("SILO_STATUS_DEAD", self.status(server, "c-1")[0])
+
+    def test_python_silo_beats_watches_and_leaves(self):
+        server = self.serve()
+        stubs = os.pathsep.join([harness.messages().folder, *sys.path])
+        command = [sys.executable, "-B", harness.ROOT / "examples/python/silo.py", server.grpc, "py-1", 11112]
+        silo = self.start(*command, PYTHONPATH=stubs)
+        self.assertEqual("found py-1 2.1.0 127.0.0.1:11112", silo.read_line(30))
+        self.assertEqual("SILO_STATUS_ACTIVE", self.status(server, "py-1")[0])
+        self.leave(server, silo, "py-1")
+
+
 if __name__ == "__main__":
     harness.main()

@@ -2,6 +2,8 @@
 """A node client on @grpc/grpc-js registers, finds and watches."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +39,17 @@ class NodeClient(harness.TestCase):
 
     def expect_registered(self, silo_id, version):
         self.assertEqual(("registered", [silo_id, "SILO_STATUS_ACTIVE", version]), self.read())
+
+    def test_example_acts_as_a_silo(self):
+        server = self.serve()
+        command = ["node", harness.ROOT / "examples/node/silo.js", server.grpc, "node-1", "11113", harness.ROOT / "proto"]
+        environment = {**os.environ, "NODE_PATH": str(HERE / "node_modules")}
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
+        with harness.LineStream(process) as lines:
+            self.assertEqual("found node-1 2.1.0 127.0.0.1:11113", lines.read_line(PATIENCE_S))
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual("left", lines.read_line(PATIENCE_S))
+            self.assertEqual(0, process.wait(PATIENCE_S))
 
     def expect_registering_and_finding(self):
         self.expect_registered("silo-1", "2.1.0")

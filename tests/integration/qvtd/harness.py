@@ -267,6 +267,7 @@ class Messages:
     """The generated Python modules: every message of the contract by name, and the stub."""
 
     def __init__(self, folder):
+        self.folder = folder
         sys.path.insert(0, folder)
         prefix = "quark.version.v1."
         self.modules = [importlib.import_module(prefix + name) for name in MODULES]

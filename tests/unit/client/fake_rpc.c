@@ -71,6 +71,19 @@ void qvt_rpc_runtime_free(qvt_rpc_runtime *runtime)
     free(runtime);
 }
 
+/* No test of the client against this double asks for TLS: tests/integration does. */
+qvt_status qvt_rpc_tls_new_client(qvt_rpc_tls **out, const qvt_rpc_tls_client_options *options, qvt_error *error)
+{
+    (void)out;
+    (void)options;
+    return qvt_error_set(error, QVT_UNIMPLEMENTED, NULL, "no TLS in this double");
+}
+
+void qvt_rpc_tls_unref(qvt_rpc_tls *tls)
+{
+    QVT_ASSERT(tls == NULL);
+}
+
 qvt_status qvt_rpc_channel_new(qvt_rpc_channel **out, qvt_rpc_runtime *runtime, const char *const *endpoints,
                                size_t endpoint_count, const qvt_rpc_channel_options *options, qvt_error *error)
 {

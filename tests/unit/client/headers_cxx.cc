@@ -1,5 +1,17 @@
 // Compiled as C++: the public headers and their _INIT macros.
 #include "qvt/qvt.h"
+#include "qvt/qvt.hpp"
+
+bool headers_cxx_own(const qvt_client_options *options);
+
+// The owners free what they hold, and are written to where the C interface writes a handle.
+bool headers_cxx_own(const qvt_client_options *options)
+{
+    qvt::client client;
+    qvt::activity activity;
+    return qvt_client_new(qvt::out(client), options, nullptr) == QVT_OK &&
+           qvt_activity_new(qvt::out(activity), nullptr) == QVT_OK && client && activity;
+}
 
 bool headers_cxx_use();
 
