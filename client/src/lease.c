@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/entropy.h"
 #include "base/list.h"
 #include "client/src/client.h"
 #include "client/src/methods.h"
@@ -39,6 +40,13 @@ void lease_retry(struct lease *lease)
     uint32_t sixth = ttl_ms(lease) / 6;
     lease->is_asking = false;
     tick_in(lease, sixth < RETRY_MIN_MS ? RETRY_MIN_MS : sixth > RETRY_MAX_MS ? RETRY_MAX_MS : sixth);
+}
+
+void lease_retry_spread(struct lease *lease)
+{
+    uint32_t third = ttl_ms(lease) / 3;
+    lease->is_asking = false;
+    tick_in(lease, entropy_u64(entropy_system()) % (third + 1));
 }
 
 static void set_held(struct lease *lease, bool is_held)

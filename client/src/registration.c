@@ -52,9 +52,15 @@ void registration_refused(struct registration *registration, const qvt_error *er
         lease_lose(&registration->lease);
         enter(registration, QVT_SILO_SUPERSEDED, error);
     } else if (error->status == QVT_NOT_FOUND) {
+        bool was_held = registration->lease.is_held;
         lease_lose(&registration->lease);
         enter(registration, QVT_SILO_LOST, error);
-        recover(registration);
+        if (was_held) {
+            recover(registration);
+        } else {
+            /* The tracker was gone for longer than the lease, and so it was for all others. */
+            lease_retry_spread(&registration->lease);
+        }
     }
 }
 

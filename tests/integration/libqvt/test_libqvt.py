@@ -24,10 +24,16 @@ PATIENCE_S = 30
 class Probe:
     """The C program that uses libqvt, told what to do line by line. lookup: how somebody else sees a silo's status."""
 
-    def __init__(self, lookup, *endpoints):
+    def __init__(self, lookup, *endpoints, cached=False):
         self.get = lookup
+        environment = {**os.environ, **({"LIBQVT_PROBE_CACHE": "1"} if cached else {})}
         self.process = subprocess.Popen(
-            [PROBE, *endpoints], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            [PROBE, *endpoints],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=environment,
         )
 
     def ask(self, *words):
@@ -236,6 +242,55 @@ class Recovery(LibqvtTestCase):
         self.assertEqual(0, self.client.close())
         self.assertEqual("ACTIVE", self.stored_status("silo-1"))
         self.assertEqual({"Order": "2.0.0"}, other.capabilities("silo-1"))
+
+
+class Snapshot(LibqvtTestCase):
+    """Finds from the library's own snapshot."""
+
+    def finds_of_tracker(self):
+        lines = self.server.curl("GET", "/metrics").body.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith("qvt_finds_total"))
+
+    def await_local(self, probe, actor_type):
+        """Until a find is not seen by the tracker."""
+        for _ in range(1000):
+            before = self.finds_of_tracker()
+            found = probe.find(actor_type)
+            if self.finds_of_tracker() == before:
+                return found
+        self.fail("finds still ask the tracker")
+
+    def cached_probe(self):
+        probe = Probe(self.stored_status, self.server.grpc, cached=True)
+        self.addCleanup(self.end, probe)
+        return probe
+
+    def test_finds_do_not_leave_the_process_and_follow_changes(self):
+        probe = self.cached_probe()
+        self.client.register(silo("silo-1", {"Order": "1.0.0"}))
+        self.assertEqual(["silo-1"], self.await_local(probe, "Order"))
+        asked = self.finds_of_tracker()
+        self.client.register(silo("silo-2", {"Order": "1.0.0"}))
+        deadline = time.monotonic() + 2
+        while probe.find("Order") != ["silo-1", "silo-2"]:
+            self.assertLess(time.monotonic(), deadline)
+        self.assertEqual(asked, self.finds_of_tracker())
+
+    def test_finds_go_on_while_the_tracker_is_gone_and_are_current_again(self):
+        probe = self.cached_probe()
+        self.client.register(silo("silo-1", {"Order": "1.0.0"}), SHORT_TTL_MS)
+        self.assertEqual(["silo-1"], self.await_local(probe, "Order"))
+        self.server.kill()
+        for _ in range(100):
+            self.assertEqual(["silo-1"], probe.find("Order"))
+        self.server.restart(crash=True, same_ports=True)
+        for _ in range(100):
+            self.assertEqual(["silo-1"], probe.find("Order"))
+        other = self.connect()
+        other.register(silo("silo-2", {"Order": "1.0.0"}), SHORT_TTL_MS)
+        deadline = time.monotonic() + PATIENCE_S
+        while probe.find("Order") != ["silo-1", "silo-2"]:
+            self.assertLess(time.monotonic(), deadline)
 
 
 class Callbacks(LibqvtTestCase):

@@ -17,7 +17,7 @@
 
 #define OTHER_STORE "ffffffffffffffffffffffffffffffff"
 
-enum { READERS = 8, STORM_CHANGES = 1000, MANY = 20 };
+enum { READERS = 32, LIVES = 1000, STORM_CHANGES = 1000, MANY = 20 };
 
 /* What the watch heard; under the tracker's lock. */
 static uint64_t acknowledged, counted;
@@ -474,6 +474,21 @@ static void readers_see_each_state_whole_while_changes_storm(void)
     qvt_client_free(client);
 }
 
+/* The leak checker looks at what they leave behind. */
+static void a_thousand_lives_leave_nothing_behind(void)
+{
+    for (unsigned i = 0; i < LIVES; i++) {
+        char version[32];
+        qvt_answer answer;
+        qvt_client *client = connect_to(serve_changes, 5);
+        (void)find_local(client, "Order", version, &answer);
+        if (i % 10 == 0) {
+            await_local(client, "Order");
+        }
+        qvt_client_free(client);
+    }
+}
+
 static void forked_child_is_refused(void)
 {
     qvt_client *client = connect_to(serve_changes, 5);
@@ -510,4 +525,5 @@ SUITE_MAIN("client/cache", SUITE_CASE(first_find_of_a_type_asks_the_tracker_and_
            SUITE_CASE(answers_go_on_with_their_age_when_the_tracker_is_gone),
            SUITE_CASE(another_store_is_believed_after_one_ttl), SUITE_CASE(tracker_without_watch_is_asked_each_time),
            SUITE_CASE(callbacks_get_local_answers_and_may_find),
-           SUITE_CASE(readers_see_each_state_whole_while_changes_storm), SUITE_CASE(forked_child_is_refused))
+           SUITE_CASE(readers_see_each_state_whole_while_changes_storm),
+           SUITE_CASE(a_thousand_lives_leave_nothing_behind), SUITE_CASE(forked_child_is_refused))
