@@ -39,30 +39,30 @@ struct feed {
 struct cache {
     qvt_client *client;
     _Atomic(struct snapshot *) snapshot; /* NULL: nothing is known yet */
-    bool is_on;                          /* constant */
     /* Of the loop thread: */
     struct mirror *mirror; /* that the snapshot shows */
     struct feed *shown;    /* that fills it; NULL: none */
     struct feed *next;     /* that will; NULL: none */
     struct text_map wanted;
-    bool is_refused; /* the tracker has no watch for us */
     struct question **questions;
     size_t question_count, question_capacity;
     struct retire_list retired;
     struct job publishing;
-    bool is_publishing;                                      /* the job waits, or rests after the last time */
-    bool is_due;                                             /* something changed since */
     struct retired *old_tables, *old_founds, *old_questions; /* that the snapshot may show and the next one will not */
     struct mirror *old_mirrors;                              /* likewise */
     uv_timer_t pace;
     uv_timer_t tick;
-    int64_t heard_us;    /* from the tracker, by the monotonic clock */
-    bool is_interrupted; /* … and nothing since */
+    int64_t heard_us; /* from the tracker, by the monotonic clock */
     int64_t stale_since_us;
     int64_t stale_until_us; /* what is shown is of a store that is gone; 0: it is not */
     int64_t reported_us;
-    int64_t report_us; /* between two reports of demand; constant */
-    uint64_t tick_ms;  /* constant */
+    int64_t report_us;   /* between two reports of demand; constant */
+    uint64_t tick_ms;    /* constant */
+    bool is_on;          /* constant */
+    bool is_refused;     /* the tracker has no watch for us */
+    bool is_publishing;  /* the job waits, or rests after the last time */
+    bool is_due;         /* something changed since */
+    bool is_interrupted; /* nothing was heard since heard_us */
     bool ticks_fast;
 };
 
