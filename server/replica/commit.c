@@ -244,7 +244,7 @@ static void on_append(void *data, enum store_append_outcome outcome, struct chan
     case STORE_APPENDED: on_appended(replica, error); break;
     case STORE_CONFLICT: on_conflict(replica, missed, missed_count); break;
     case STORE_UNMET: on_unmet(replica); break;
-    case STORE_CLUSTER_MOVED: QVT_ASSERT(!"of moves only"); break;
+    case STORE_CLUSTER_MOVED: QVT_ASSERT(false && "of moves only"); break;
     case STORE_FAILED:
         end_batch(replica);
         replica_settle(replica, error);
