@@ -1,13 +1,14 @@
 'use strict';
 // A stock node client: registers silos, finds and watches them, and prints what it saw as JSON lines.
-// usage: client.js ENDPOINT PROTO-DIR
+// usage: client.js ENDPOINT PROTO-DIR [CA-FILE]; without CA-FILE: cleartext
 
 const crypto = require('crypto');
+const fs = require('fs');
 const path = require('path');
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 
-const [endpoint, protoDir] = process.argv.slice(2);
+const [endpoint, protoDir, authority] = process.argv.slice(2);
 const PATIENCE_MS = 30000;
 const SHORT_MS = 300;
 
@@ -99,8 +100,14 @@ async function ignore(client, stream) {
   }
 }
 
+function credentials() {
+  return authority === undefined
+    ? grpc.credentials.createInsecure()
+    : grpc.credentials.createSsl(fs.readFileSync(authority));
+}
+
 async function main() {
-  const client = new (load())(endpoint, grpc.credentials.createInsecure());
+  const client = new (load())(endpoint, credentials());
   await register(client, 'silo-1', 'Order', '2.1.0');
   await register(client, 'silo-2', 'Order', '2.2.0');
   await register(client, 'silo-3', 'Cart', '2.1.0');

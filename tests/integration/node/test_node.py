@@ -11,6 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "qvtd"))
 
+import certificates  # noqa: E402
 import harness  # noqa: E402
 
 PATIENCE_S = 60
@@ -26,7 +27,17 @@ def install():
 class NodeClient(harness.TestCase):
     def test_registers_finds_and_watches(self):
         server = self.serve()
-        command = ["node", HERE / "client.js", server.grpc, harness.ROOT / "proto"]
+        self.meet(server.grpc)
+        self.expect_seen_by_others(server)
+
+    def test_does_the_same_over_tls(self):
+        authority = certificates.Authority(self.folder, "Test authority")
+        files = authority.sign("server", dns=["localhost"])
+        server = self.serve("--tls-cert", files.certificate, "--tls-key", files.key)
+        self.meet(f"localhost:{server.grpc.rsplit(':', 1)[1]}", authority.files.certificate)
+
+    def meet(self, endpoint, *authority):
+        command = ["node", HERE / "client.js", endpoint, harness.ROOT / "proto", *authority]
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         with harness.LineStream(process) as lines:
             self.read = lambda: tuple(json.loads(lines.read_line(PATIENCE_S)).values())
@@ -35,7 +46,6 @@ class NodeClient(harness.TestCase):
             self.assertEqual(("ended", "DEADLINE_EXCEEDED"), self.read())
             self.assertEqual(("found", [["silo-5", "2.1.0", 9000]]), self.read())
             self.assertEqual(0, process.wait(PATIENCE_S))
-        self.expect_seen_by_others(server)
 
     def expect_registered(self, silo_id, version):
         self.assertEqual(("registered", [silo_id, "SILO_STATUS_ACTIVE", version]), self.read())

@@ -15,7 +15,8 @@
 
 namespace tracker = quark::version::v1;
 
-namespace {
+namespace
+{
 
 constexpr const char *silo_id = "silo-cpp";
 constexpr std::chrono::milliseconds patience{30000};
