@@ -88,7 +88,7 @@ static void answered_pings_keep_the_call(void)
 
 static void without_calls_there_are_pings_only_on_request(void)
 {
-    for (int i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         struct harness harness;
         struct record record = {0};
         qvt_rpc_channel_options options = quick();
