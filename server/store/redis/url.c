@@ -206,7 +206,11 @@ qvt_status redis_url_parse(struct redis_url *out, const char *text, qvt_error *e
     bool has_path = false;
     memset(out, 0, sizeof(*out));
     if (scheme == NULL) {
-        return wrong(error, "it begins with none of redis://, redis+sentinel:// and redis+cluster://");
+        /* What stands before an @ may be a secret. */
+        return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL,
+                             "--store: \"%.200s\" begins with none of redis://, redis+sentinel:// and "
+                             "redis+cluster://",
+                             strchr(text, '@') == NULL ? text : "redis");
     }
     out->kind = scheme->kind;
     qvt_slice rest = qvt_slice_text(text + strlen(scheme->prefix));
