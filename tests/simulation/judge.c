@@ -175,12 +175,16 @@ void judge_append(struct judge *judge, const struct change *change)
 
 /* ---- what is shown ---- */
 
+static bool is_in_log(struct judge *judge, const struct position *position)
+{
+    const struct chapter *chapter = find_chapter(judge, position->store_id);
+    return chapter != NULL && position->revision <= chapter->head &&
+           chapter->tokens[position->revision] == position->token;
+}
+
 void judge_shown(struct judge *judge, const char *who, const struct position *position)
 {
-    struct chapter *chapter = find_chapter(judge, position->store_id);
-    bool known = chapter != NULL && position->revision <= chapter->head &&
-                 chapter->tokens[position->revision] == position->token;
-    if (position->revision > 0 && !known && find_lost(judge, position) == NULL) {
+    if (position->revision > 0 && !is_in_log(judge, position) && find_lost(judge, position) == NULL) {
         BROKEN(judge, "%s shows revision %" PRIu64 " of %.4s with a token that the log never had", who,
                position->revision, position->store_id);
     }
@@ -398,13 +402,15 @@ static bool has_survivor(const struct judge *judge, const struct lost_change *lo
     return false;
 }
 
-/* Rule: what a fail-over lost, and somebody had seen, belongs to a store_id that is closed. */
+/* Rule: what a fail-over lost, and somebody had seen, belongs to a store_id that is closed; unless an append that was
+ * repeated made the same change again. */
 void judge_end(struct judge *judge)
 {
     const struct position *head = &judge->world->server.primary.head;
     for (size_t i = 0; i < judge->lost_count; i++) {
         const struct lost_change *lost = &judge->lost[i];
-        if (strcmp(lost->position.store_id, head->store_id) == 0 && has_survivor(judge, lost)) {
+        bool open = strcmp(lost->position.store_id, head->store_id) == 0;
+        if (open && !is_in_log(judge, &lost->position) && has_survivor(judge, lost)) {
             BROKEN(judge, "revision %" PRIu64 " was lost, and its store_id goes on", lost->position.revision);
         }
     }
