@@ -203,7 +203,7 @@ static void find_begun_after_an_acknowledgement_uses_no_older_state(void)
         await_acknowledged(revision);
         CU_ASSERT_TRUE(find_local(client, "Order", version, &answer));
         CU_ASSERT(answer.position.revision >= revision);
-        CU_ASSERT((uint64_t)atoll(version) == answer.position.revision);
+        CU_ASSERT(strtoull(version, NULL, 10) == answer.position.revision);
     }
     qvt_client_free(client);
 }
@@ -447,7 +447,7 @@ static void *read_on(void *data)
         if (!find_local(data, "Order", version, &answer)) {
             return data;
         }
-        if ((uint64_t)atoll(version) != answer.position.revision || answer.position.revision < seen) {
+        if (strtoull(version, NULL, 10) != answer.position.revision || answer.position.revision < seen) {
             return data;
         }
         seen = answer.position.revision;
