@@ -21,6 +21,7 @@ struct settings {
     char *endpoints; /* "HOST:PORT,HOST:PORT" */
     char *cluster;
     char *output;
+    char *token_file; /* NULL: $QVT_TOKEN, if any */
     uint32_t timeout_ms;
     bool json; /* from output */
     bool tls;  /* also when one of the next is not NULL */
@@ -81,7 +82,7 @@ extern const size_t command_count;
 /* The command that the first words name, and how many they are; NULL: none. */
 const struct command *command_find_by_words(char *const *words, size_t count, size_t *taken);
 
-#define SHARED_FLAGS 9
+#define SHARED_FLAGS 10
 
 /* The flags that every command has; returns SHARED_FLAGS. */
 size_t command_shared_flags(struct settings *settings, struct flag out[SHARED_FLAGS]);

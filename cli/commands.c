@@ -66,5 +66,12 @@ size_t command_shared_flags(struct settings *settings, struct flag out[SHARED_FL
                       FLAG_TEXT,
                       &settings->tls_server_name,
                       0};
+    out[9] = (struct flag){"--token-file",
+                           NULL,
+                           "FILE",
+                           "whose first line is the token that says who calls ($QVT_TOKEN)",
+                           FLAG_TEXT,
+                           &settings->token_file,
+                           0};
     return SHARED_FLAGS;
 }

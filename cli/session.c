@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "cli/token.h"
 #include "qvt/blob.h"
 #include "qvt/rpc/blocking.h"
 #include "qvt/rpc/message.h"
@@ -42,6 +43,9 @@ static qvt_status open_channel(struct session *session, qvt_error *error)
 {
     const char *endpoints[ENDPOINTS_MAX];
     qvt_rpc_channel_options options = QVT_RPC_CHANNEL_OPTIONS_INIT;
+    char header[TOKEN_HEADER_MAX];
+    qvt_rpc_metadata_entry entry = {qvt_slice_text("authorization"), {NULL, 0}};
+    QVT_TRY(token_header(header, session->settings->token_file, error));
     QVT_TRY(read_tls(&options.tls, session->settings, error));
     char *text = strdup(session->settings->endpoints);
     if (text == NULL) {
@@ -49,6 +53,8 @@ static qvt_status open_channel(struct session *session, qvt_error *error)
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
     }
     options.user_agent = "qvtctl";
+    entry.value = qvt_slice_text(header);
+    options.metadata = (qvt_rpc_metadata){&entry, header[0] == '\0' ? 0 : 1};
     size_t count = split(text, endpoints);
     qvt_status status =
         count == 0 ? qvt_error_field(error, "endpoint", "no endpoint given")

@@ -1,5 +1,6 @@
 #include "client/src/client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "version/validate.h"
 
 #define RECONNECT_FIRST_MS 1000
+#define TOKEN_MAX 512
 
 /* After which a call without answer makes another endpoint, or another connection to the only one, the better bet. */
 #define PATIENCE_MS 1000
@@ -49,6 +51,36 @@ static qvt_status tls_read(qvt_rpc_tls **out, const qvt_client_options *options,
     return qvt_rpc_tls_new_client(out, &tls, error);
 }
 
+/* What a header may carry, so that a token is refused here and not on each call. The error does not show it. */
+static bool is_token(const char *token)
+{
+    size_t len = strlen(token);
+    for (size_t i = 0; i < len; i++) {
+        if (token[i] <= ' ' || token[i] > '~') {
+            return false;
+        }
+    }
+    return len >= 1 && len <= TOKEN_MAX;
+}
+
+/* The channel copies it. */
+static qvt_status make_authorized(qvt_client *client, const struct endpoints *endpoints,
+                                  qvt_rpc_channel_options *channel, qvt_error *error)
+{
+    char header[sizeof "Bearer " + TOKEN_MAX];
+    const qvt_client_options *options = &client->options;
+    qvt_rpc_metadata_entry entry = {qvt_slice_text("authorization"), {NULL, 0}};
+    if (options->token != NULL) {
+        snprintf(header, sizeof header, "Bearer %s", options->token);
+        entry.value = qvt_slice_text(header);
+        channel->metadata = (qvt_rpc_metadata){&entry, 1};
+    }
+    qvt_status status =
+        qvt_rpc_channel_new(&client->channel, client->runtime, endpoints->items, endpoints->count, channel, error);
+    client->options.token = NULL;
+    return status;
+}
+
 static qvt_status make_channel(qvt_client *client, qvt_error *error)
 {
     const qvt_client_options *options = &client->options;
@@ -73,8 +105,7 @@ static qvt_status make_channel(qvt_client *client, qvt_error *error)
     client->options.endpoint_count = endpoints.count;
     status = tls_read(&channel.tls, options, error);
     if (status == QVT_OK) {
-        status =
-            qvt_rpc_channel_new(&client->channel, client->runtime, endpoints.items, endpoints.count, &channel, error);
+        status = make_authorized(client, &endpoints, &channel, error);
         qvt_rpc_tls_unref(channel.tls);
     }
     endpoints_deinit(&endpoints);
@@ -141,6 +172,10 @@ static qvt_status check_options(const qvt_client_options *options, qvt_error *er
     }
     if (options->connect_timeout_ms == 0) {
         return qvt_error_field(error, "connect_timeout_ms", "connect_timeout_ms is 0; an attempt needs time");
+    }
+    if (options->token != NULL && !is_token(options->token)) {
+        return qvt_error_field(error, "token", "the token is not 1 to %d printable characters without blanks",
+                               TOKEN_MAX);
     }
     return QVT_OK;
 }

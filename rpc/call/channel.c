@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "rpc/call/client_call.h"
 #include "rpc/call/options.h"
 
@@ -112,6 +113,7 @@ static void read_options(qvt_rpc_channel_options *out, const qvt_rpc_channel_opt
 static void free_channel(qvt_rpc_channel *channel)
 {
     free(channel->user_agent);
+    metadata_list_deinit(&channel->metadata);
     free(channel->endpoints);
     free(channel->round.addresses);
     free(channel->headers);
@@ -140,6 +142,19 @@ static qvt_status parse_endpoints(qvt_rpc_channel *channel, const char *const *e
     return QVT_OK;
 }
 
+static qvt_status copy_metadata(qvt_rpc_channel *channel, qvt_error *error)
+{
+    const qvt_rpc_metadata *given = &channel->options.metadata;
+    for (size_t i = 0; i < given->count; i++) {
+        qvt_status status = client_metadata_add(&channel->metadata, &given->entries[i]);
+        if (status != QVT_OK) {
+            return qvt_error_set(error, status, NULL, "metadata %zu of the channel: %s", i, qvt_status_text(status));
+        }
+    }
+    channel->options.metadata = (qvt_rpc_metadata){NULL, 0};
+    return QVT_OK;
+}
+
 static qvt_status fill_channel(qvt_rpc_channel *channel, const char *const *endpoints, size_t count,
                                const qvt_rpc_channel_options *options, qvt_error *error)
 {
@@ -160,6 +175,7 @@ static qvt_status fill_channel(qvt_rpc_channel *channel, const char *const *endp
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
     }
     memcpy(channel->user_agent, channel->options.user_agent, agent_size);
+    QVT_TRY(copy_metadata(channel, error));
     return parse_endpoints(channel, endpoints, count, error);
 }
 

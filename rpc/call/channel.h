@@ -21,6 +21,7 @@
 #include "rpc/call/runtime.h"
 #include "rpc/http2/session.h"
 #include "rpc/net/conn.h"
+#include "rpc/wire/metadata.h"
 #include "rpc/net/timer.h"
 
 /* One connection. Invariants: it is in channel->conns until on_closed; it is channel->current while it is neither
@@ -54,6 +55,7 @@ struct qvt_rpc_channel {
     qvt_rpc_runtime *runtime;
     qvt_rpc_channel_options options;
     char *user_agent;
+    struct metadata_list metadata; /* of every call, in its form on the wire */
     struct channel_endpoint *endpoints;
     size_t endpoint_count;
     size_t endpoint; /* in use or tried last */

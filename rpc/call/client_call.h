@@ -85,4 +85,7 @@ void client_on_close(struct http2_stream *stream, uint32_t code);
 /* Delivers stashed data. */
 void client_feed_stash(qvt_rpc_client_call *call);
 
+/* Adds an entry in its form on the wire. INVALID_ARGUMENT, NO_MEMORY. */
+QVT_MUST_CHECK qvt_status client_metadata_add(struct metadata_list *out, const qvt_rpc_metadata_entry *entry);
+
 #endif

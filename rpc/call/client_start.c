@@ -11,7 +11,7 @@ static void on_deadline(struct net_timer *timer)
     client_call_fail(call, QVT_DEADLINE_EXCEEDED, "the deadline passed");
 }
 
-static qvt_status add_metadata(struct metadata_list *out, const qvt_rpc_metadata_entry *entry)
+qvt_status client_metadata_add(struct metadata_list *out, const qvt_rpc_metadata_entry *entry)
 {
     struct buf encoded = BUF_INIT;
     QVT_TRY(qvt_rpc_metadata_check(entry));
@@ -33,8 +33,12 @@ static qvt_status apply_options(qvt_rpc_client_call *call, const qvt_rpc_call_op
     call->wait_for_ready = options.wait_for_ready;
     call->gzip_out = options.compress;
     call->compress = options.compress;
+    const qvt_rpc_metadata *shared = &call->channel->metadata.view;
+    for (size_t i = 0; i < shared->count; i++) {
+        QVT_TRY(metadata_list_add(&call->metadata, shared->entries[i].name, shared->entries[i].value));
+    }
     for (size_t i = 0; i < options.metadata.count; i++) {
-        QVT_TRY(add_metadata(&call->metadata, &options.metadata.entries[i]));
+        QVT_TRY(client_metadata_add(&call->metadata, &options.metadata.entries[i]));
     }
     if (options.timeout_ms > 0) {
         call->deadline.on_due = on_deadline;

@@ -72,12 +72,14 @@ typedef struct qvt_client_options {
     const char *tls_key_file;
     const char *tls_server_name; /* that the tracker's certificate must be for; NULL: the endpoint's host */
     bool tls;
+    /* A token, "qvt_…", that says who calls; sent with every call and written nowhere. NULL: none. */
+    const char *token;
 } qvt_client_options;
 
 #define QVT_CLIENT_OPTIONS_INIT                                                                                        \
     {                                                                                                                  \
         sizeof(qvt_client_options), NULL, 0, NULL, 5000, 10000, NULL, NULL, NULL, NULL, NULL, NULL, 2000, NULL, 0,     \
-            false, NULL, NULL, NULL, NULL, false                                                                       \
+            false, NULL, NULL, NULL, NULL, false, NULL                                                                 \
     }
 
 /* How one call is made. NULL instead of it, and zeros in it, mean the defaults. */

@@ -94,6 +94,7 @@ static qvt_client *new_client(struct silo *silo)
     options.endpoints = endpoints;
     options.endpoint_count = endpoint_count;
     options.reconnect_max_ms = 200;
+    options.token = getenv("PROBE_TOKEN");
     options.without_cache = getenv("LIBQVT_PROBE_CACHE") == NULL; /* its finds tell what the tracker says */
     if (silo != NULL) {
         options.on_silo_state = on_silo_state;

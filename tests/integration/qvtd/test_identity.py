@@ -422,6 +422,46 @@ class Identity(harness.TestCase):
         self.assertIn('qvt_auth_failures_total{reason="TOKEN_MISSING"} 5\n', page)
         self.assertIn('qvt_auth_failures_total{reason="TOO_MANY_FAILURES"} 3\n', page)
 
+    def qvtctl(self, *words, environment=None):
+        command = [str(harness.BIN_DIR / "qvtctl"), *words, "--endpoint", self.server.grpc]
+        env = {**harness.os.environ, **(environment or {})}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
+        for token in self.tokens.values():
+            self.assertNotIn(token.split("_")[-1], done.stderr)
+        return done.returncode, done.stderr
+
+    def test_qvtctl_takes_its_token_from_a_file_or_a_variable(self):
+        self.start()
+        path = f"{self.folder}/token"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.tokens["board"] + "\n")
+        self.assertEqual((0, ""), self.qvtctl("status", "--token-file", path))
+        variable = {"QVT_TOKEN": self.tokens["ops"]}
+        self.assertEqual((0, ""), self.qvtctl("policy", "set", "--mode", "minor", environment=variable))
+        code, line = self.qvtctl("policy", "set", "--mode", "patch", "--token-file", path, environment=variable)
+        self.assertEqual(1, code)
+        self.assertIn("ROLE_TOO_LOW", line)
+        code, line = self.qvtctl("status")
+        self.assertEqual(1, code)
+        self.assertIn("TOKEN_MISSING", line)
+        self.assertEqual(2, self.qvtctl("status", "--token-file", path + "-missing")[0])
+        self.assertEqual(2, self.qvtctl("status", environment={"QVT_TOKEN": self.tokens["ops"] + "\n x"})[0])
+
+    def test_libqvt_sends_its_token_with_every_call(self):
+        self.start()
+        program = harness.Path(harness.os.environ.get("QVT_TEST_BIN_DIR", harness.BIN_DIR.parent / "tests/bin"))
+        register = "register\torders-1\t10.0.0.1\t9000\t15000\tOrder=1.0.0\n"
+        answers = []
+        for token in (self.tokens["orders"], self.tokens["board"]):
+            env = {**harness.os.environ, "PROBE_TOKEN": token}
+            done = subprocess.run(
+                [str(program / "libqvt_probe"), self.server.grpc], input=register, capture_output=True, text=True, timeout=60, env=env
+            )
+            answers.append(done.stdout)
+            self.assertNotIn(token.split("_")[-1], done.stdout + done.stderr)
+        self.assertEqual("ok", answers[0].strip())
+        self.assertIn("\tROLE_TOO_LOW\t", answers[1])
+
     def test_no_secret_is_written_anywhere(self):
         self.start("--log-level", "debug")
         secret = "qvt_0123456789abcdef_" + "5ec2e7" * 10 + "abcd"

@@ -43,11 +43,15 @@ typedef struct qvt_rpc_channel_options {
     uint32_t keepalive_timeout_ms; /* for a byte after that before the connection is given up; default 20000 */
     bool keepalive_without_calls;  /* PINGs also while there is no call */
     qvt_rpc_tls *tls;              /* a client's, of which the channel takes a reference; NULL: cleartext */
+    qvt_rpc_metadata metadata;     /* of every call, before its own; copied; never logged */
 } qvt_rpc_channel_options;
 
 #define QVT_RPC_CHANNEL_OPTIONS_INIT                                                                                   \
     {                                                                                                                  \
-        sizeof(qvt_rpc_channel_options), 4u << 20, 20000, 1000, 120000, NULL, NULL, NULL, 0, 20000, false, NULL        \
+        sizeof(qvt_rpc_channel_options), 4u << 20, 20000, 1000, 120000, NULL, NULL, NULL, 0, 20000, false, NULL,       \
+        {                                                                                                              \
+            NULL, 0                                                                                                    \
+        }                                                                                                              \
     }
 
 /* Makes a channel to the endpoints "HOST:PORT", tried in order; copied; at least one. Connects at the first call.
