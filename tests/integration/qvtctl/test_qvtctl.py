@@ -314,7 +314,7 @@ class Completion(harness.TestCase):
 
     def test_bash_completes_words_flags_and_values(self):
         self.assertLessEqual({"silo", "policy", "find", "health"}, self.complete(""))
-        self.assertEqual({"status"}, self.complete("st"))
+        self.assertEqual({"status", "store"}, self.complete("st"))
         self.assertEqual({"list", "get", "set", "delete"}, self.complete("policy", ""))
         self.assertEqual({"unregister", "update", "uncordon"}, self.complete("silo", "u"))
         self.assertEqual({"--zone"}, self.complete("silo", "list", "--z"))

@@ -23,7 +23,7 @@ static void ignore(struct script_stream *stream, void *data)
 }
 
 static const qvt_rpc_channel_options quick = {
-    sizeof(qvt_rpc_channel_options), 4u << 20, 1000, 10, 20, NULL, NULL, NULL, 0, 20000, false, NULL};
+    sizeof(qvt_rpc_channel_options), 4u << 20, 1000, 10, 20, NULL, NULL, NULL, 0, 20000, false, NULL, {NULL, 0}};
 
 static void backoff_grows_by_8_fifths_and_varies_by_a_fifth(void)
 {
