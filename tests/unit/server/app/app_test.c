@@ -213,14 +213,22 @@ static void the_defaults_are_those_of_the_registry(void)
 
 static void beyond_loopback_needs_a_word(void)
 {
-    struct settings asked = {.grpc_listen = "127.0.0.1:1", .http_listen = "localhost:1", .auth_file = ""};
+    struct settings asked = {
+        .grpc_listen = "127.0.0.1:1", .http_listen = "localhost:1", .auth_file = "", .tls_cert = ""};
     CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_OK);
     asked.http_listen = "[::]:1";
     CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_FAILED_PRECONDITION);
     CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "--http-listen [::]:1"));
     asked.insecure = 1;
     CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_OK);
-    asked = (struct settings){.grpc_listen = "10.0.0.1:1", .http_listen = "no address", .auth_file = ""};
+    asked =
+        (struct settings){.grpc_listen = "10.0.0.1:1", .http_listen = "no address", .auth_file = "", .tls_cert = ""};
+    CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_FAILED_PRECONDITION);
+    asked.tls_cert = "server.pem";
+    CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_FAILED_PRECONDITION);
+    asked.auth_file = "credentials";
+    CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_OK);
+    asked.tls_cert = "";
     CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_FAILED_PRECONDITION);
     asked.grpc_listen = "[::1]:1";
     CU_ASSERT_EQUAL(exposure_check(&asked, &error), QVT_OK);
