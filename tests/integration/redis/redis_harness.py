@@ -162,6 +162,9 @@ class RedisCluster:
         assert made.returncode == 0, made.stdout + made.stderr
         for node in self.nodes:
             until(lambda: "cluster_state:ok" in node.cli("CLUSTER", "INFO"), what="the cluster")
+            # A replica that never had its master's data is not elected in its place.
+            until(lambda: "role:master" in node.cli("INFO", "replication") or "master_link_status:up" in node.cli("INFO", "replication"),
+                  what="the Redis replicas")
         return self
 
     @property
