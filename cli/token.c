@@ -11,6 +11,7 @@
 static qvt_status read_line(char out[TOKEN_MAX + 2], const char *path, qvt_error *error)
 {
     FILE *file = fopen(path, "r");
+    out[0] = '\0';
     if (file == NULL) {
         return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL, "cannot read %s: %s", path, strerror(errno));
     }

@@ -119,6 +119,10 @@ static void on_reply(redisAsyncContext *context, void *reply, void *data)
     redis_on_reply callback = request->on_reply;
     void *callback_data = request->data;
     (void)context;
+    /* A server that greets but does not serve (CLUSTERDOWN, LOADING) is not asked again at once. */
+    if (request->conn->state == CONN_UP && reply != NULL && ((redisReply *)reply)->type != REDIS_REPLY_ERROR) {
+        request->conn->pause_ms = 0;
+    }
     list_remove(&request->link);
     free(request);
     callback(callback_data, reply);

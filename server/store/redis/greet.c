@@ -9,7 +9,6 @@
 static void come_up(struct redis_conn *conn)
 {
     conn->state = CONN_UP;
-    conn->pause_ms = 0;
     conn->warned = false;
     (void)uv_timer_stop(&conn->timer);
     log_write(conn->options.log, LOG_INFO, "redis connected", log_text("connection", conn->name),
