@@ -124,7 +124,7 @@ static qvt_status parse_address(struct redis_address *out, qvt_slice text, uint1
 {
     uint32_t number = port;
     bool found = false;
-    qvt_slice host = text;
+    qvt_slice host;
     qvt_slice rest = text;
     if (text.len > 0 && text.data[0] == '[') {
         rest = qvt_slice_make(text.data + 1, text.len - 1);
