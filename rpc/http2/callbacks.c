@@ -66,6 +66,10 @@ static void note_id(struct http2_session *session, int32_t id)
 
 static int begin_request(struct http2_session *session, int32_t id)
 {
+    if (session->events->on_request == NULL) {
+        /* A server that sends a request: nghttp2 shows it to a client too. */
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
     note_id(session, id);
     struct http2_stream *stream = session->events->on_request(session->data);
     session->receiving = stream;
