@@ -46,6 +46,7 @@ qvt_status placement_combine(struct placement_question *request, const struct pl
     if (request->mode == PLACEMENT_RANGE && !ranged) {
         request->range = policy->range;
     }
+    request->ramp_target = policy->ramp_target;
     if (request->selector == PLACEMENT_SELECTOR_UNSPECIFIED) {
         bool lacks_version = policy->selector == PLACEMENT_CLOSEST && request->version == NULL;
         request->selector = lacks_version ? PLACEMENT_ALL : policy->selector;

@@ -93,18 +93,20 @@ struct placement_question {
     enum placement_mode mode;         /* UNSPECIFIED: RANGE when there is a range, else STRICT */
     enum placement_selector selector; /* UNSPECIFIED: ALL */
     uint32_t limit;                   /* 0: none */
+    const struct semver *ramp_target; /* NULL: no ramp; names pre-releases of its numbers (SPEC §5.1) */
 };
 
 /* What the policies in force (version/placement_rules.h) say about a question; all zero: nothing. */
 struct placement_policy {
     enum placement_mode mode;
     enum placement_selector selector;
-    const struct range *range; /* NULL: none */
+    const struct range *range;        /* NULL: none */
+    const struct semver *ramp_target; /* NULL: no ramp */
 };
 
 /* Fills what the request leaves open from the policy, then checks as placement_check. A range in the request asks for
  * the mode RANGE. The policy's mode serves requests with a version (SPEC §5.2: without one no mode applies), its range
- * the mode RANGE, its selector all, but CLOSEST is ALL for a request without version. INVALID_ARGUMENT: as
+ * the mode RANGE, its selector and its ramp all, but CLOSEST is ALL for a request without version. INVALID_ARGUMENT: as
  * placement_check. Pure. */
 QVT_MUST_CHECK qvt_status placement_combine(struct placement_question *request, const struct placement_policy *policy,
                                             const char **field, const char **why);

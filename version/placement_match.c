@@ -37,10 +37,16 @@ enum placement_drop placement_match_eligible(const struct placement_question *qu
     return PLACEMENT_DROP_CORDONED;
 }
 
-/* SPEC §5.1 for a requested version. */
-static bool is_unasked_prerelease(const struct semver *a, const struct semver *b)
+/* SPEC §5.1: whether `named` is a pre-release of the same four numbers. */
+static bool names(const struct semver *named, const struct semver *version)
 {
-    return semver_is_prerelease(b) && !(semver_is_prerelease(a) && semver_same_numbers(a, b));
+    return named != NULL && semver_is_prerelease(named) && semver_same_numbers(named, version);
+}
+
+static bool is_unasked_prerelease(const struct placement_question *question, const struct semver *version)
+{
+    return semver_is_prerelease(version) && !names(question->version, version) &&
+           !names(question->ramp_target, version);
 }
 
 static bool accepts(enum placement_mode mode, const struct semver *a, const struct semver *b)
@@ -63,12 +69,15 @@ static bool fingerprints_differ(const struct placement_question *question, const
     return question->has_fingerprint && candidate->has_fingerprint && question->fingerprint != candidate->fingerprint;
 }
 
-static enum placement_drop match_range(const struct range *range, const struct semver *version)
+static enum placement_drop match_range(const struct placement_question *question, const struct semver *version)
 {
-    if (range_contains(range, version)) {
+    if (range_contains(question->range, version)) {
         return PLACEMENT_DROP_UNSPECIFIED;
     }
-    return range_covers(range, version) ? PLACEMENT_DROP_PRERELEASE : PLACEMENT_DROP_VERSION;
+    if (!range_covers(question->range, version)) {
+        return PLACEMENT_DROP_VERSION;
+    }
+    return names(question->ramp_target, version) ? PLACEMENT_DROP_UNSPECIFIED : PLACEMENT_DROP_PRERELEASE;
 }
 
 enum placement_drop placement_match_version(const struct placement_question *question, enum placement_mode mode,
@@ -78,12 +87,12 @@ enum placement_drop placement_match_version(const struct placement_question *que
         return PLACEMENT_DROP_UNSPECIFIED;
     }
     if (mode == PLACEMENT_RANGE) {
-        return match_range(question->range, candidate->version);
+        return match_range(question, candidate->version);
     }
     if (!accepts(mode, question->version, candidate->version)) {
         return PLACEMENT_DROP_VERSION;
     }
-    if (is_unasked_prerelease(question->version, candidate->version)) {
+    if (is_unasked_prerelease(question, candidate->version)) {
         return PLACEMENT_DROP_PRERELEASE;
     }
     if (mode == PLACEMENT_STRICT && fingerprints_differ(question, candidate)) {

@@ -32,14 +32,17 @@ static qvt_status read_range(struct placement_asked *out, qvt_slice text, qvt_er
     return QVT_OK;
 }
 
-/* A policy's range was checked when it was set. */
+/* A policy's range and ramp were checked when it was set. */
 static void read_policy(struct placement_asked *out, struct placement_policy *policy,
                         const struct placement_rules *rules)
 {
     const char *why = NULL;
-    *policy = (struct placement_policy){rules->mode, rules->selector, NULL};
+    *policy = (struct placement_policy){.mode = rules->mode, .selector = rules->selector};
     if (rules->range.len > 0 && range_parse(&out->policy_range, rules->range, &why) == QVT_OK) {
         policy->range = &out->policy_range;
+    }
+    if (rules->ramp_target.len > 0 && semver_parse(&out->ramp_target, rules->ramp_target, &why) == QVT_OK) {
+        policy->ramp_target = &out->ramp_target;
     }
 }
 
@@ -67,6 +70,7 @@ qvt_status placement_request_read(struct placement_asked *out, const struct plac
     const char *why = NULL;
     struct placement_policy policy;
     QVT_TRY(validate_actor_type(request->actor_type, "actor_type", error));
+    QVT_TRY(validate_actor_id(request->actor_id, "actor_id", error));
     QVT_TRY(check_choices(request, error));
     out->question = (struct placement_question){
         .mode = (enum placement_mode)request->mode,

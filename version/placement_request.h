@@ -25,6 +25,7 @@ struct placement_asked {
     struct semver version;
     struct range range;
     struct range policy_range;
+    struct semver ramp_target;
     struct placement_question question;
 };
 

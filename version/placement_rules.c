@@ -16,6 +16,10 @@ static void inherit(struct placement_rules *rules, const struct placement_rules 
         rules->min_ready = from->min_ready;
         rules->has_min_ready = from->has_min_ready;
     }
+    if (rules->ramp_target.len == 0) {
+        rules->ramp_target = from->ramp_target;
+        rules->ramp_basis_points = from->ramp_basis_points;
+    }
 }
 
 struct placement_rules placement_rules_in_force(const struct placement_rules *own,

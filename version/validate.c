@@ -9,6 +9,7 @@
 
 #define SILO_ID_MAX 128u
 #define ACTOR_TYPE_MAX 256u
+#define ACTOR_ID_MAX 256u
 #define ADDRESS_MAX 256u
 
 /* The offending value, cut to what a message can show. */
@@ -65,6 +66,15 @@ qvt_status validate_actor_type(qvt_slice actor_type, const char *field, qvt_erro
     }
     if (!utf8_is_valid(actor_type)) {
         return qvt_error_field(error, field, "%s: \"%.*s\": an actor type is valid UTF-8", field, SHOW(actor_type));
+    }
+    return QVT_OK;
+}
+
+qvt_status validate_actor_id(qvt_slice actor_id, const char *field, qvt_error *error)
+{
+    if (actor_id.len > ACTOR_ID_MAX || !utf8_is_valid(actor_id)) {
+        return qvt_error_field(error, field, "%s: \"%.*s\": %zu bytes, an actor id is 1 to %u of UTF-8", field,
+                               SHOW(actor_id), actor_id.len, ACTOR_ID_MAX);
     }
     return QVT_OK;
 }

@@ -23,6 +23,9 @@ QVT_MUST_CHECK qvt_status validate_silo_id(qvt_slice silo_id, const char *field,
 /* 1 to 256 bytes of UTF-8. */
 QVT_MUST_CHECK qvt_status validate_actor_type(qvt_slice actor_type, const char *field, qvt_error *error);
 
+/* As an actor type, but it may be left out. */
+QVT_MUST_CHECK qvt_status validate_actor_id(qvt_slice actor_id, const char *field, qvt_error *error);
+
 /* ---- the rest of a request ---- */
 
 QVT_MUST_CHECK qvt_status validate_address(qvt_slice address, const char *field, qvt_error *error);

@@ -13,7 +13,7 @@ struct mirror_silo {
 struct mirror_policy {
     struct text_node node;
     struct placement_rules rules;
-    char texts[]; /* actor type, range */
+    char texts[]; /* actor type, range, target of the ramp */
 };
 
 #define TYPE_OF(link) LIST_ENTRY(link, struct mirror_type, node)
@@ -211,16 +211,21 @@ static qvt_status put_policy(struct mirror *mirror, const qvt_policy *policy)
 {
     size_t type_size = strlen(policy->actor_type) + 1;
     size_t range_len = strlen(policy->range);
-    struct mirror_policy *copy = calloc(1, sizeof *copy + type_size + range_len);
+    const char *target = policy->has_ramp ? policy->ramp_target_version : "";
+    size_t target_len = strlen(target);
+    struct mirror_policy *copy = calloc(1, sizeof *copy + type_size + range_len + target_len);
     if (copy == NULL) {
         return QVT_NO_MEMORY;
     }
     memcpy(copy->texts, policy->actor_type, type_size);
     memcpy(copy->texts + type_size, policy->range, range_len);
+    memcpy(copy->texts + type_size + range_len, target, target_len);
     copy->rules = (struct placement_rules){
         .mode = (enum placement_mode)policy->mode,
         .selector = (enum placement_selector)policy->selector,
         .range = qvt_slice_make(copy->texts + type_size, range_len),
+        .ramp_target = qvt_slice_make(copy->texts + type_size + range_len, target_len),
+        .ramp_basis_points = policy->ramp_basis_points,
     };
     remove_policy(mirror, policy->actor_type);
     if (text_map_add(&mirror->policies, &copy->node, copy->texts) != QVT_OK) {

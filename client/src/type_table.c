@@ -67,13 +67,24 @@ static void add_member(struct type_table *table, const struct type_member *membe
     table->count++;
 }
 
-/* One block: table, candidates, hosts, the name, the text of the range. */
+static qvt_slice copy_slice(char **texts, qvt_slice slice)
+{
+    char *copy = *texts;
+    if (slice.len > 0) {
+        memcpy(copy, slice.data, slice.len);
+    }
+    *texts += slice.len;
+    return qvt_slice_make(copy, slice.len);
+}
+
+/* One block: table, candidates, hosts, the name, the texts of the rules. */
 qvt_status type_table_new(struct type_table **out, const char *actor_type, const struct type_member *members,
                           uint32_t count, const struct placement_rules *rules)
 {
     size_t name_size = strlen(actor_type) + 1;
     size_t each = sizeof(struct placement_candidate) + sizeof(struct type_host);
-    struct type_table *table = malloc(sizeof *table + count * each + name_size + rules->range.len);
+    size_t rules_size = rules->range.len + rules->ramp_target.len;
+    struct type_table *table = malloc(sizeof *table + count * each + name_size + rules_size);
     if (table == NULL) {
         return QVT_NO_MEMORY;
     }
@@ -84,10 +95,9 @@ qvt_status type_table_new(struct type_table **out, const char *actor_type, const
     char *texts = (char *)(table->hosts + count);
     memcpy(texts, actor_type, name_size);
     table->actor_type = texts;
-    if (rules->range.len > 0) {
-        memcpy(texts + name_size, rules->range.data, rules->range.len);
-        table->rules.range = qvt_slice_make(texts + name_size, rules->range.len);
-    }
+    texts += name_size;
+    table->rules.range = copy_slice(&texts, rules->range);
+    table->rules.ramp_target = copy_slice(&texts, rules->ramp_target);
     for (uint32_t i = 0; i < count; i++) {
         if (members[i].image->versions->is_parsed[members[i].version]) {
             add_member(table, &members[i]);

@@ -52,7 +52,7 @@ struct type_member {
     uint32_t version;
 };
 
-/* A table of these members, with one reference. Name and rules are copied, their range too. NO_MEMORY. */
+/* A table of these members, with one reference. Name and rules are copied, with their texts. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status type_table_new(struct type_table **out, const char *actor_type,
                                          const struct type_member *members, uint32_t count,
                                          const struct placement_rules *rules);

@@ -1,4 +1,4 @@
-/* Field numbers of Policy and Setting (proto/quark/version/v1/policy.proto, change.proto). */
+/* Field numbers of Policy, Ramp and Setting (proto/quark/version/v1/policy.proto, change.proto). */
 #ifndef QVT_SERVER_REGISTRY_POLICY_FIELDS_H
 #define QVT_SERVER_REGISTRY_POLICY_FIELDS_H
 
@@ -7,9 +7,12 @@ enum {
     POLICY_MODE = 2,
     POLICY_SELECTOR = 3,
     POLICY_RANGE = 4,
+    POLICY_RAMP = 5,
     POLICY_MIN_READY = 6,
     POLICY_MOD_REVISION = 19,
     POLICY_ETAG = 20,
+    RAMP_TARGET_VERSION = 1,
+    RAMP_BASIS_POINTS = 2,
     SETTING_NAME = 1,
     SETTING_NUMBER = 2,
     SETTING_MOD_REVISION = 19,

@@ -4,12 +4,25 @@
 #include "server/registry/state.h"
 #include "server/registry/wire.h"
 
+static void read_ramp(struct placement_rules *rules, qvt_slice ramp)
+{
+    struct wire_field field;
+    while (wire_next(&ramp, &field)) {
+        if (field.number == RAMP_TARGET_VERSION) {
+            rules->ramp_target = field.bytes;
+        } else if (field.number == RAMP_BASIS_POINTS) {
+            rules->ramp_basis_points = (uint32_t)field.value;
+        }
+    }
+}
+
 static void read_field(struct registry_policy *view, const struct wire_field *field)
 {
     switch (field->number) {
     case POLICY_MODE: view->rules.mode = (enum placement_mode)field->value; break;
     case POLICY_SELECTOR: view->rules.selector = (enum placement_selector)field->value; break;
     case POLICY_RANGE: view->rules.range = field->bytes; break;
+    case POLICY_RAMP: read_ramp(&view->rules, field->bytes); break;
     case POLICY_MIN_READY:
         view->rules.min_ready = (uint32_t)field->value;
         view->rules.has_min_ready = true;

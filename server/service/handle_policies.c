@@ -8,6 +8,14 @@
 #include "server/registry/wire.h"
 #include "server/service/page.h"
 
+static void encode_ramp(struct encoder *encoder, const struct placement_rules *rules)
+{
+    size_t mark = encode_begin(encoder);
+    encode_bytes(encoder, RAMP_TARGET_VERSION, rules->ramp_target);
+    encode_uint(encoder, RAMP_BASIS_POINTS, rules->ramp_basis_points);
+    encode_end(encoder, POLICY_RAMP, mark);
+}
+
 /* Those of the rules in force that the policy does not set itself. */
 static void encode_inherited(struct encoder *encoder, const struct placement_rules *set,
                              const struct placement_rules *rules)
@@ -20,6 +28,9 @@ static void encode_inherited(struct encoder *encoder, const struct placement_rul
     }
     if (set->range.len == 0) {
         encode_bytes(encoder, POLICY_RANGE, rules->range);
+    }
+    if (set->ramp_target.len == 0 && rules->ramp_target.len > 0) {
+        encode_ramp(encoder, rules);
     }
     if (!set->has_min_ready && encoder->status == QVT_OK) {
         encoder->status = wire_put_varint(encoder->out, POLICY_MIN_READY, rules->min_ready);

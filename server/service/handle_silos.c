@@ -64,6 +64,18 @@ static qvt_status read_statuses(struct silo_filter *filter, qvt_error *error)
     return QVT_OK;
 }
 
+/* What no silo can have is a mistake, not an empty answer. */
+static qvt_status check_labels(const Quark__Version__V1__ListSilosRequest *request, qvt_error *error)
+{
+    for (size_t i = 0; i < request->n_labels; i++) {
+        if (request->labels[i][0] == '\0' || request->labels[i][0] == '=') {
+            return qvt_error_field(error, "labels", "labels[%zu] is \"%.64s\": it must be a key or key=value", i,
+                                   request->labels[i]);
+        }
+    }
+    return QVT_OK;
+}
+
 static qvt_status read_filter(struct silo_filter *filter, const Quark__Version__V1__ListSilosRequest *request,
                               qvt_error *error)
 {
@@ -72,6 +84,10 @@ static qvt_status read_filter(struct silo_filter *filter, const Quark__Version__
     filter->statuses = 0;
     filter->has_range = request->version_range[0] != '\0';
     QVT_TRY(read_statuses(filter, error));
+    QVT_TRY(check_labels(request, error));
+    if (request->actor_type[0] != '\0') {
+        QVT_TRY(validate_actor_type(qvt_slice_text(request->actor_type), "actor_type", error));
+    }
     if (filter->has_range && request->actor_type[0] == '\0') {
         return qvt_error_field(error, "actor_type", "version_range needs actor_type, which is missing");
     }

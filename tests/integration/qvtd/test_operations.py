@@ -174,9 +174,10 @@ class Readiness(harness.TestCase):
             slow.sendall(b"POST /v1/silos HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
             sock.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
             self.assertIn(b'"status":"ready"', self.answer(sock))
-            server.process.send_signal(signal.SIGTERM)
-            while b"draining" not in server.log().encode():
-                time.sleep(0.01)
+            with server.stream("/v1/watch") as watch:
+                watch.read_event()
+                server.process.send_signal(signal.SIGTERM)
+                watch.process.wait(20)  # watches end as soon as the server drains
             sock.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
             answer = self.answer(sock)
             self.assertTrue(answer.startswith(b"HTTP/1.1 503 "), answer)

@@ -83,6 +83,7 @@ static void mark_silo(struct scene *scene, const char *id, enum command_kind kin
 static void set_policy(struct scene *scene)
 {
     static const char *const policy_ranges[] = {"", "^1.0", "2.x", ">=1.1"};
+    static const char *const ramp_targets[] = {"", "", "2.0.0-rc.1", "1.2.0"};
     Quark__Version__V1__SetPolicyRequest request;
     Quark__Version__V1__Policy policy;
     quark__version__v1__set_policy_request__init(&request);
@@ -92,6 +93,10 @@ static void set_policy(struct scene *scene)
     policy.mode = (Quark__Version__V1__CompatibilityMode)pick(7);
     policy.selector = (Quark__Version__V1__Selector)pick(5);
     policy.range = text(PICK(policy_ranges));
+    Quark__Version__V1__Ramp ramp;
+    quark__version__v1__ramp__init(&ramp);
+    ramp.target_version = text(PICK(ramp_targets));
+    policy.ramp = ramp.target_version[0] == '\0' ? NULL : &ramp;
     struct command command = {.kind = COMMAND_SET_POLICY, .set_policy = &request};
     (void)scene_run(scene, &command);
 }

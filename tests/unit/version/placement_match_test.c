@@ -201,6 +201,31 @@ static void prerelease_is_offered_only_to_one_of_the_same_four_numbers(void)
     EXPECT_TEXT(scene_find_range(&scene, "=1.2.3.1-alpha"), "fourth");
 }
 
+static void prerelease_that_a_ramp_names_is_offered_like_a_release(void)
+{
+    struct scene scene = {.count = 0};
+    struct semver wanted = given_version("2.0.0");
+    struct semver target = given_version("2.1.0-rc.2");
+    struct range range = given_range(">=2");
+    (void)scene_add(&scene, "old", "2.0.0");
+    (void)scene_add(&scene, "named", "2.1.0-rc.1");
+    (void)scene_add(&scene, "other", "2.2.0-rc.1");
+    (void)scene_add(&scene, "major", "3.0.0-rc.1");
+    struct placement_question question = {.version = &wanted, .mode = PLACEMENT_MINOR, .ramp_target = &target};
+    EXPECT_TEXT(scene_ask(&scene, &question), "old named");
+    CU_ASSERT_EQUAL(scene.drops[2], PLACEMENT_DROP_PRERELEASE);
+    CU_ASSERT_EQUAL(scene.drops[3], PLACEMENT_DROP_VERSION);
+    question = (struct placement_question){.range = &range, .mode = PLACEMENT_RANGE, .ramp_target = &target};
+    EXPECT_TEXT(scene_ask(&scene, &question), "named old");
+    question.mode = PLACEMENT_STRICT;
+    question.range = NULL;
+    question.version = &wanted;
+    EXPECT_TEXT(scene_ask(&scene, &question), "old");
+    target = given_version("2.1.0");
+    question.mode = PLACEMENT_MINOR;
+    EXPECT_TEXT(scene_ask(&scene, &question), "old");
+}
+
 static void version_out_of_the_mode_is_dropped_for_that_before_its_prerelease(void)
 {
     struct scene scene = {.count = 0};
@@ -221,4 +246,5 @@ SUITE_MAIN("version/placement_match", SUITE_CASE(strict_takes_equal_versions_onl
            SUITE_CASE(fingerprints_do_not_matter_in_other_modes),
            SUITE_CASE(equal_precedence_is_compatible_in_every_mode_but_range),
            SUITE_CASE(prerelease_is_offered_only_to_one_of_the_same_four_numbers),
+           SUITE_CASE(prerelease_that_a_ramp_names_is_offered_like_a_release),
            SUITE_CASE(version_out_of_the_mode_is_dropped_for_that_before_its_prerelease))

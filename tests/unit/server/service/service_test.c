@@ -167,7 +167,7 @@ static void the_selector_ramp_names_the_actor_id_that_it_needs(void)
     fixture_close(&fixture);
 }
 
-static void set_policy(const char *actor_type, int mode, int selector)
+static void set_policy_with_ramp(const char *actor_type, int mode, int selector, const char *target)
 {
     struct fake_call call;
     Quark__Version__V1__SetPolicyRequest request;
@@ -178,11 +178,21 @@ static void set_policy(const char *actor_type, int mode, int selector)
     request.policy = &policy;
     policy.mode = (Quark__Version__V1__CompatibilityMode)mode;
     policy.selector = (Quark__Version__V1__Selector)selector;
+    Quark__Version__V1__Ramp ramp;
+    quark__version__v1__ramp__init(&ramp);
+    ramp.target_version = text(target);
+    ramp.basis_points = 500;
+    policy.ramp = target[0] == '\0' ? NULL : &ramp;
     fake_call_init(&call);
     service_handlers()->set_policy(fixture.service, &call.unary, &request);
     fixture_settle(&fixture);
     CU_ASSERT_EQUAL(call.error.status, QVT_OK);
     fake_call_deinit(&call);
+}
+
+static void set_policy(const char *actor_type, int mode, int selector)
+{
+    set_policy_with_ramp(actor_type, mode, selector, "");
 }
 
 static Quark__Version__V1__GetPolicyResponse *get_policy(const char *actor_type)
@@ -218,6 +228,25 @@ static void the_policy_in_force_is_merged_with_the_clusters_default(void)
     Quark__Version__V1__FindCompatibleSilosResponse *answer = find("", "Order", "1.0.0");
     CU_ASSERT_EQUAL(answer->n_silos, 1);
     drop(answer);
+    fixture_close(&fixture);
+}
+
+static void a_ramp_of_the_clusters_default_names_prereleases_of_every_type(void)
+{
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL(fixture_register(&fixture, "", "silo-1", "Order", "2.1.0-rc.1"), 1);
+    set_policy("Order", PLACEMENT_MINOR, 0);
+    Quark__Version__V1__FindCompatibleSilosResponse *answer = find("", "Order", "2.0.0");
+    CU_ASSERT_EQUAL(answer->n_silos, 0);
+    drop(answer);
+    set_policy_with_ramp("", 0, 0, "2.1.0-rc.1");
+    answer = find("", "Order", "2.0.0");
+    CU_ASSERT_EQUAL(answer->n_silos, 1);
+    drop(answer);
+    Quark__Version__V1__GetPolicyResponse *shown = get_policy("Order");
+    EXPECT_TEXT(shown->policy->ramp->target_version, "2.1.0-rc.1");
+    CU_ASSERT_EQUAL(shown->policy->ramp->basis_points, 500);
+    quark__version__v1__get_policy_response__free_unpacked(shown, NULL);
     fixture_close(&fixture);
 }
 
@@ -296,4 +325,5 @@ SUITE_MAIN("server/service/service", SUITE_CASE(where_others_write_too_only_the_
            SUITE_CASE(an_expired_silo_is_no_longer_found),
            SUITE_CASE(the_selector_ramp_names_the_actor_id_that_it_needs),
            SUITE_CASE(the_policy_in_force_is_merged_with_the_clusters_default),
+           SUITE_CASE(a_ramp_of_the_clusters_default_names_prereleases_of_every_type),
            SUITE_CASE(every_operation_says_the_same_of_an_unknown_silo))
