@@ -106,8 +106,10 @@ qvt_status draft_put_setting(struct draft *draft, const char *name, uint64_t num
 qvt_status draft_patch_silo(struct draft *draft, const struct registry_silo *silo, const struct silo_patch *patch)
 {
     struct buf *value = &draft->batch->scratch;
+    struct silo_patch dated = *patch;
+    dated.now_us = draft->now_us;
     buf_clear(value);
-    QVT_TRY(silo_image_patch(silo->image, patch, draft->change.position.revision, draft->etag, value));
+    QVT_TRY(silo_image_patch(silo->image, &dated, draft->change.position.revision, draft->etag, value));
     return draft_put(draft, RECORD_SILO, RECORD_FIELD_SILO, silo->id, buf_slice(value));
 }
 

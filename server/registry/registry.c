@@ -66,6 +66,17 @@ static int compare_records(const void *a, const void *b)
     return x != y ? (x < y ? -1 : 1) : qvt_slice_compare(image_key(left->image), image_key(right->image));
 }
 
+/* Operators may have changed a record after the silo's end, so its revision does not say who died first. */
+static void link_dead(struct registry *registry, struct silo *silo)
+{
+    struct list *before = registry->dead.prev;
+    while (before != &registry->dead &&
+           LIST_ENTRY(before, struct silo, dead_link)->view.dead_since_us > silo->view.dead_since_us) {
+        before = before->prev;
+    }
+    list_insert_before(before->next, &silo->dead_link);
+}
+
 static void relink(struct registry *registry, struct record *const *records, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -74,7 +85,7 @@ static void relink(struct registry *registry, struct record *const *records, siz
         struct silo *silo = records[i]->silo;
         if (silo != NULL && silo->view.status == PLACEMENT_DEAD) {
             list_remove(&silo->dead_link);
-            list_push_back(&registry->dead, &silo->dead_link);
+            link_dead(registry, silo);
         }
     }
 }

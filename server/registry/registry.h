@@ -54,7 +54,7 @@ struct registry_silo {
     uint64_t incarnation;
     uint64_t mod_revision;
     int64_t registered_at_us;
-    int64_t dead_since_us; /* wall clock, while DEAD; after a restart that of the record's last change */
+    int64_t dead_since_us; /* wall clock, while DEAD */
     uint32_t port;
     uint32_t lease_ttl_ms;
     enum placement_status status;

@@ -152,6 +152,15 @@ static qvt_status fill_flags(const struct silo_patch *patch, struct patch *field
     return QVT_OK;
 }
 
+static qvt_status fill_end(const struct silo_patch *patch, struct patch *fields)
+{
+    if ((patch->fields & SILO_PATCH_STATUS) == 0) {
+        return QVT_OK;
+    }
+    patch_field(fields, SILO_DEAD_SINCE);
+    return patch->status == PLACEMENT_DEAD ? wire_put_time_us(&fields->bytes, SILO_DEAD_SINCE, patch->now_us) : QVT_OK;
+}
+
 static qvt_status fill_patch(const struct silo_patch *patch, uint64_t mod_revision, const char *etag,
                              struct patch *fields)
 {
@@ -173,7 +182,8 @@ static qvt_status fill_patch(const struct silo_patch *patch, uint64_t mod_revisi
     }
     QVT_TRY(put_uint(fields, SILO_MOD_REVISION, mod_revision));
     patch_field(fields, SILO_ETAG);
-    return wire_put_text(&fields->bytes, SILO_ETAG, qvt_slice_text(etag));
+    QVT_TRY(wire_put_text(&fields->bytes, SILO_ETAG, qvt_slice_text(etag)));
+    return fill_end(patch, fields);
 }
 
 qvt_status silo_image_patch(const struct image *old, const struct silo_patch *patch, uint64_t mod_revision,

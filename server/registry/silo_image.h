@@ -42,6 +42,7 @@ struct silo_patch {
     qvt_slice address;
     uint32_t port;
     enum placement_status status;
+    int64_t now_us; /* wall clock: since when the silo is DEAD, if the status says so */
     enum placement_scheduling scheduling;
     bool suspect;
     bool unhealthy;

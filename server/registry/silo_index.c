@@ -111,7 +111,6 @@ static void link_dead(struct registry *registry, struct silo *old, struct silo *
 {
     bool was_dead = old != NULL && old->view.status == PLACEMENT_DEAD;
     if (silo->view.status == PLACEMENT_DEAD && was_dead) {
-        silo->view.dead_since_us = old->view.dead_since_us;
         list_insert_before(&old->dead_link, &silo->dead_link);
     } else if (silo->view.status == PLACEMENT_DEAD) {
         list_push_back(&registry->dead, &silo->dead_link);

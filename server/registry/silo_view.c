@@ -33,6 +33,7 @@ static void read_bytes(struct registry_silo *out, const struct wire_field *field
         break;
     case SILO_REGISTERED_AT: out->registered_at_us = wire_read_time_us(field->bytes); break;
     case SILO_ETAG: out->etag = field->bytes; break;
+    case SILO_DEAD_SINCE: out->dead_since_us = wire_read_time_us(field->bytes); break;
     default: break;
     }
 }
@@ -49,7 +50,9 @@ qvt_status silo_view_parse(struct registry_silo *out, struct image *image)
             read_bytes(out, &field);
         }
     }
-    out->dead_since_us = out->status == PLACEMENT_DEAD ? image_origin(image).time_us : 0;
+    if (out->status == PLACEMENT_DEAD && out->dead_since_us == 0) {
+        out->dead_since_us = image_origin(image).time_us;
+    }
     bool known = out->status >= PLACEMENT_JOINING && out->status <= PLACEMENT_DEAD;
     return rest.len == 0 && known ? QVT_OK : QVT_DATA_LOSS;
 }

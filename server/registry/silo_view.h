@@ -27,6 +27,7 @@ enum {
     SILO_REGISTERED_AT = 18,
     SILO_MOD_REVISION = 19,
     SILO_ETAG = 20,
+    SILO_DEAD_SINCE = 21,
     ENTRY_KEY = 1,
     ENTRY_VALUE = 2,
     VERSION_TEXT = 1,

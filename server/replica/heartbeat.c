@@ -176,15 +176,27 @@ static uint32_t left_ms(const struct replica *replica, const struct registry_sil
     return left_us <= 0 ? 0 : (uint32_t)((left_us + 999) / 1000);
 }
 
+/* Where others renew the lease too, what is left of it tells when it was renewed last. 0: not since the start. */
+static int64_t last_heard_wall_us(const struct replica *replica, const struct pulse *pulse, uint32_t remaining_ms)
+{
+    if (!store_is_shared(replica->store) || remaining_ms == 0 || remaining_ms > pulse->ttl_ms) {
+        return pulse->heard_wall_us;
+    }
+    int64_t renewed_us = store_wall_us(replica->store) - ((int64_t)pulse->ttl_ms - remaining_ms) * 1000;
+    return renewed_us > pulse->heard_wall_us ? renewed_us : pulse->heard_wall_us;
+}
+
 static qvt_status append_fields(const struct replica *replica, const struct registry_silo *silo,
                                 const struct pulse *pulse, struct buf *out)
 {
-    if (pulse->heard_wall_us != 0) {
-        QVT_TRY(wire_put_time_us(out, SILO_LAST_HEARTBEAT, pulse->heard_wall_us));
+    uint32_t remaining_ms = left_ms(replica, silo, pulse);
+    int64_t heard_wall_us = last_heard_wall_us(replica, pulse, remaining_ms);
+    if (heard_wall_us != 0) {
+        QVT_TRY(wire_put_time_us(out, SILO_LAST_HEARTBEAT, heard_wall_us));
     }
     QVT_TRY(health_append(&pulse->health, out));
     QVT_TRY(activity_append(&pulse->activity, out));
-    return wire_put_varint(out, SILO_LEASE_REMAINING_MS, left_ms(replica, silo, pulse));
+    return wire_put_varint(out, SILO_LEASE_REMAINING_MS, remaining_ms);
 }
 
 qvt_status replica_append_volatile(const struct replica *replica, const struct registry_silo *silo, struct buf *out)

@@ -130,6 +130,11 @@ class Http(harness.TestCase):
         self.assertNotIn("nextPageToken", second)
         self.assertEqual(200, self.server.curl("DELETE", "/v1/actor-types/Order/policy").status)
         self.assertNotIn("silos", self.get(find).json)
+        self.assertEqual(3, self.get("/v1/policy").json["policy"]["minReady"])
+        self.assertEqual(409, self.server.curl("DELETE", "/v1/policy?ifMatch=1.0").status)
+        self.assertEqual(200, self.server.curl("DELETE", "/v1/policy").status)
+        self.assertEqual(2, self.get("/v1/policy").json["policy"]["minReady"])
+        self.assertEqual(200, self.server.curl("DELETE", "/v1/clusters/default/policy").status)
 
     def test_etags_guard_writes(self):
         etag = self.register("silo-1", {"Order": "1.0.0"})["silo"]["etag"]

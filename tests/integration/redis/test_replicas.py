@@ -62,6 +62,15 @@ class TestReplicas(redis_harness.TestCase):
             answer = server.stub().Heartbeat(self.messages.HeartbeatRequest(silo_id="s1"), timeout=10)
             self.assertGreater(answer.lease_remaining_ms, 10000)
 
+    def test_a_replica_that_came_later_shows_the_last_heartbeat_too(self):
+        register(self.one)
+        request = self.messages.GetSiloRequest(silo_id="s1", linearizable=True)
+        self.one.stub().Heartbeat(self.messages.HeartbeatRequest(silo_id="s1"), timeout=10)
+        heard = self.one.stub().GetSilo(request, timeout=10).silo.last_heartbeat
+        shown = self.replica(self.redis.url).stub().GetSilo(request, timeout=10).silo
+        self.assertTrue(shown.HasField("last_heartbeat"))
+        self.assertLess(abs(shown.last_heartbeat.ToMilliseconds() - heard.ToMilliseconds()), 2000)
+
     def test_heartbeats_preserve_the_versions(self):
         register(self.one)
         before = self.redis.cli("HGET", "{qvt:default}:records", "silo/s1")

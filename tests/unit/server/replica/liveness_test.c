@@ -272,8 +272,51 @@ static void the_seven_days_count_from_death_whatever_operators_set_meanwhile(voi
     world_advance_ms(&world, INT64_C(6) * 86400 * 1000);
     CU_ASSERT_EQUAL(world_cordon(&world, "a"), QVT_OK);
     CU_ASSERT_PTR_NOT_NULL(world_silo(&world, "a"));
-    world_advance_ms(&world, INT64_C(86400) * 1000 + 60001);
+    world_restart(&world);
+    world_advance_ms(&world, INT64_C(86400) * 1000 - 120000);
+    CU_ASSERT_PTR_NOT_NULL(world_silo(&world, "a"));
+    world_advance_ms(&world, 180001);
     CU_ASSERT_PTR_NULL(world_silo(&world, "a"));
+    world_deinit(&world);
+}
+
+static void who_died_first_goes_first_after_a_restart_too(void)
+{
+    struct world world;
+    struct registry_limits limits = REGISTRY_LIMITS_DEFAULT;
+    limits.dead_silos = 2;
+    world_init_limits(&world, &limits);
+    for (const char *const *id = (const char *const[]){"a", "b", "c", NULL}; *id != NULL; id++) {
+        (void)world_register(&world, *id, 1, 15000);
+    }
+    (void)world_unregister(&world, "a");
+    world_advance_ms(&world, 1000);
+    (void)world_unregister(&world, "b");
+    CU_ASSERT_EQUAL(world_cordon(&world, "a"), QVT_OK);
+    world_restart(&world);
+    (void)world_unregister(&world, "c");
+    CU_ASSERT_PTR_NULL(world_silo(&world, "a"));
+    CU_ASSERT_PTR_NOT_NULL(world_silo(&world, "b"));
+    CU_ASSERT_PTR_NOT_NULL(world_silo(&world, "c"));
+    world_deinit(&world);
+}
+
+static void the_record_says_since_when_a_silo_is_dead(void)
+{
+    struct world world;
+    world_init(&world);
+    (void)world_register(&world, "a", 1, 15000);
+    int64_t died_us = world.clock.wall_us;
+    (void)world_unregister(&world, "a");
+    world_advance_ms(&world, 5000);
+    CU_ASSERT_EQUAL(world_cordon(&world, "a"), QVT_OK);
+    Quark__Version__V1__SiloInfo *info = get(&world, "a");
+    CU_ASSERT_EQUAL(info->dead_since->seconds, died_us / 1000000);
+    quark__version__v1__silo_info__free_unpacked(info, NULL);
+    (void)world_register(&world, "a", 2, 15000);
+    info = get(&world, "a");
+    CU_ASSERT_PTR_NULL(info->dead_since);
+    quark__version__v1__silo_info__free_unpacked(info, NULL);
     world_deinit(&world);
 }
 
@@ -289,4 +332,6 @@ SUITE_MAIN("server/replica/liveness", SUITE_CASE(a_silo_expires_when_its_lease_i
            SUITE_CASE(the_last_heartbeat_is_one_that_was_heard_or_the_registration),
            SUITE_CASE(dead_silos_above_the_limit_are_purged_at_once),
            SUITE_CASE(dead_silos_are_purged_after_seven_days),
-           SUITE_CASE(the_seven_days_count_from_death_whatever_operators_set_meanwhile))
+           SUITE_CASE(the_seven_days_count_from_death_whatever_operators_set_meanwhile),
+           SUITE_CASE(who_died_first_goes_first_after_a_restart_too),
+           SUITE_CASE(the_record_says_since_when_a_silo_is_dead))

@@ -43,7 +43,7 @@ typedef enum _quark_version_v1_Selector {
 } quark_version_v1_Selector;
 
 /* Struct definitions */
-/* A share of actors that goes to a new version. */
+/* A share of actors that goes to a new version. Pre-releases of its numbers are offered like releases. */
 typedef struct _quark_version_v1_Ramp {
     /* The new version. */
     pb_callback_t target_version;

@@ -113,6 +113,9 @@ typedef struct _quark_version_v1_SiloInfo {
     uint64_t mod_revision;
     /* Output only: for `if_match`; opaque. */
     pb_callback_t etag;
+    /* Output only: since when it is DEAD; the record is kept for some days from then on. */
+    bool has_dead_since;
+    google_protobuf_Timestamp dead_since;
     /* Output only, volatile, in Get and List only: the last heartbeat, health and activity, and what is left of the lease. */
     bool has_last_heartbeat;
     google_protobuf_Timestamp last_heartbeat;
@@ -164,14 +167,14 @@ extern "C" {
 #define quark_version_v1_AssemblyVersionInfo_init_default {{{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, false, 0, false, quark_version_v1_StateSchema_init_default}
 #define quark_version_v1_Health_init_default     {0, 0, 0, 0}
 #define quark_version_v1_Activity_init_default   {0, 0, 0, 0, 0}
-#define quark_version_v1_SiloInfo_init_default   {{{NULL}, NULL}, {{NULL}, NULL}, 0, {{NULL}, NULL}, 0, _quark_version_v1_SiloStatus_MIN, _quark_version_v1_Scheduling_MIN, 0, 0, false, google_protobuf_Duration_init_default, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, 0, false, google_protobuf_Timestamp_init_default, 0, {{NULL}, NULL}, false, google_protobuf_Timestamp_init_default, false, quark_version_v1_Health_init_default, false, quark_version_v1_Activity_init_default, false, 0}
+#define quark_version_v1_SiloInfo_init_default   {{{NULL}, NULL}, {{NULL}, NULL}, 0, {{NULL}, NULL}, 0, _quark_version_v1_SiloStatus_MIN, _quark_version_v1_Scheduling_MIN, 0, 0, false, google_protobuf_Duration_init_default, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, 0, false, google_protobuf_Timestamp_init_default, 0, {{NULL}, NULL}, false, google_protobuf_Timestamp_init_default, false, google_protobuf_Timestamp_init_default, false, quark_version_v1_Health_init_default, false, quark_version_v1_Activity_init_default, false, 0}
 #define quark_version_v1_SiloInfo_LabelsEntry_init_default {{{NULL}, NULL}, {{NULL}, NULL}}
 #define quark_version_v1_SiloInfo_ActorTypeVersionsEntry_init_default {{{NULL}, NULL}, false, quark_version_v1_AssemblyVersionInfo_init_default}
 #define quark_version_v1_StateSchema_init_zero   {0, 0, 0}
 #define quark_version_v1_AssemblyVersionInfo_init_zero {{{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, false, 0, false, quark_version_v1_StateSchema_init_zero}
 #define quark_version_v1_Health_init_zero        {0, 0, 0, 0}
 #define quark_version_v1_Activity_init_zero      {0, 0, 0, 0, 0}
-#define quark_version_v1_SiloInfo_init_zero      {{{NULL}, NULL}, {{NULL}, NULL}, 0, {{NULL}, NULL}, 0, _quark_version_v1_SiloStatus_MIN, _quark_version_v1_Scheduling_MIN, 0, 0, false, google_protobuf_Duration_init_zero, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, 0, false, google_protobuf_Timestamp_init_zero, 0, {{NULL}, NULL}, false, google_protobuf_Timestamp_init_zero, false, quark_version_v1_Health_init_zero, false, quark_version_v1_Activity_init_zero, false, 0}
+#define quark_version_v1_SiloInfo_init_zero      {{{NULL}, NULL}, {{NULL}, NULL}, 0, {{NULL}, NULL}, 0, _quark_version_v1_SiloStatus_MIN, _quark_version_v1_Scheduling_MIN, 0, 0, false, google_protobuf_Duration_init_zero, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, {{NULL}, NULL}, 0, false, google_protobuf_Timestamp_init_zero, 0, {{NULL}, NULL}, false, google_protobuf_Timestamp_init_zero, false, google_protobuf_Timestamp_init_zero, false, quark_version_v1_Health_init_zero, false, quark_version_v1_Activity_init_zero, false, 0}
 #define quark_version_v1_SiloInfo_LabelsEntry_init_zero {{{NULL}, NULL}, {{NULL}, NULL}}
 #define quark_version_v1_SiloInfo_ActorTypeVersionsEntry_init_zero {{{NULL}, NULL}, false, quark_version_v1_AssemblyVersionInfo_init_zero}
 
@@ -213,6 +216,7 @@ extern "C" {
 #define quark_version_v1_SiloInfo_registered_at_tag 18
 #define quark_version_v1_SiloInfo_mod_revision_tag 19
 #define quark_version_v1_SiloInfo_etag_tag       20
+#define quark_version_v1_SiloInfo_dead_since_tag 21
 #define quark_version_v1_SiloInfo_last_heartbeat_tag 30
 #define quark_version_v1_SiloInfo_health_tag     31
 #define quark_version_v1_SiloInfo_activity_tag   32
@@ -278,6 +282,7 @@ X(a, STATIC,   SINGULAR, UINT64,   deploy_epoch,     17) \
 X(a, STATIC,   OPTIONAL, MESSAGE,  registered_at,    18) \
 X(a, STATIC,   SINGULAR, UINT64,   mod_revision,     19) \
 X(a, CALLBACK, SINGULAR, STRING,   etag,             20) \
+X(a, STATIC,   OPTIONAL, MESSAGE,  dead_since,       21) \
 X(a, STATIC,   OPTIONAL, MESSAGE,  last_heartbeat,   30) \
 X(a, STATIC,   OPTIONAL, MESSAGE,  health,           31) \
 X(a, STATIC,   OPTIONAL, MESSAGE,  activity,         32) \
@@ -288,6 +293,7 @@ X(a, STATIC,   OPTIONAL, UINT32,   lease_remaining_ms,  33)
 #define quark_version_v1_SiloInfo_labels_MSGTYPE quark_version_v1_SiloInfo_LabelsEntry
 #define quark_version_v1_SiloInfo_actor_type_versions_MSGTYPE quark_version_v1_SiloInfo_ActorTypeVersionsEntry
 #define quark_version_v1_SiloInfo_registered_at_MSGTYPE google_protobuf_Timestamp
+#define quark_version_v1_SiloInfo_dead_since_MSGTYPE google_protobuf_Timestamp
 #define quark_version_v1_SiloInfo_last_heartbeat_MSGTYPE google_protobuf_Timestamp
 #define quark_version_v1_SiloInfo_health_MSGTYPE quark_version_v1_Health
 #define quark_version_v1_SiloInfo_activity_MSGTYPE quark_version_v1_Activity

@@ -83,7 +83,7 @@ typedef enum _Quark__Version__V1__Selector {
 /* --- messages --- */
 
 /*
- * A share of actors that goes to a new version.
+ * A share of actors that goes to a new version. Pre-releases of its numbers are offered like releases.
  */
 struct  Quark__Version__V1__Ramp
 {

@@ -667,7 +667,7 @@ const ProtobufCMessageDescriptor quark__version__v1__silo_info__actor_type_versi
   (ProtobufCMessageInit) quark__version__v1__silo_info__actor_type_versions_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor quark__version__v1__silo_info__field_descriptors[24] =
+static const ProtobufCFieldDescriptor quark__version__v1__silo_info__field_descriptors[25] =
 {
   {
     "silo_id",
@@ -910,6 +910,18 @@ static const ProtobufCFieldDescriptor quark__version__v1__silo_info__field_descr
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "dead_since",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Quark__Version__V1__SiloInfo, dead_since),
+    &google__protobuf__timestamp__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "last_heartbeat",
     30,
     PROTOBUF_C_LABEL_NONE,
@@ -959,18 +971,19 @@ static const ProtobufCFieldDescriptor quark__version__v1__silo_info__field_descr
   },
 };
 static const unsigned quark__version__v1__silo_info__field_indices_by_name[] = {
-  22,   /* field[22] = activity */
+  23,   /* field[23] = activity */
   14,   /* field[14] = actor_type_versions */
   3,   /* field[3] = address */
   15,   /* field[15] = build_id */
+  20,   /* field[20] = dead_since */
   16,   /* field[16] = deploy_epoch */
   19,   /* field[19] = etag */
-  21,   /* field[21] = health */
+  22,   /* field[22] = health */
   2,   /* field[2] = incarnation */
   1,   /* field[1] = instance_id */
   13,   /* field[13] = labels */
-  20,   /* field[20] = last_heartbeat */
-  23,   /* field[23] = lease_remaining_ms */
+  21,   /* field[21] = last_heartbeat */
+  24,   /* field[24] = lease_remaining_ms */
   9,   /* field[9] = lease_ttl */
   18,   /* field[18] = mod_revision */
   4,   /* field[4] = port */
@@ -987,8 +1000,8 @@ static const unsigned quark__version__v1__silo_info__field_indices_by_name[] = {
 static const ProtobufCIntRange quark__version__v1__silo_info__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 30, 20 },
-  { 0, 24 }
+  { 30, 21 },
+  { 0, 25 }
 };
 const ProtobufCMessageDescriptor quark__version__v1__silo_info__descriptor =
 {
@@ -998,7 +1011,7 @@ const ProtobufCMessageDescriptor quark__version__v1__silo_info__descriptor =
   "Quark__Version__V1__SiloInfo",
   "quark.version.v1",
   sizeof(Quark__Version__V1__SiloInfo),
-  24,
+  25,
   quark__version__v1__silo_info__field_descriptors,
   quark__version__v1__silo_info__field_indices_by_name,
   2,  quark__version__v1__silo_info__number_ranges,

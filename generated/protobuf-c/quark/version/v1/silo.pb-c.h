@@ -258,6 +258,10 @@ struct  Quark__Version__V1__SiloInfo
    */
   char *etag;
   /*
+   * Output only: since when it is DEAD; the record is kept for some days from then on.
+   */
+  Google__Protobuf__Timestamp *dead_since;
+  /*
    * Output only, volatile, in Get and List only: the last heartbeat, health and activity, and what is left of the lease.
    */
   Google__Protobuf__Timestamp *last_heartbeat;
@@ -274,7 +278,7 @@ struct  Quark__Version__V1__SiloInfo
 };
 #define QUARK__VERSION__V1__SILO_INFO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&quark__version__v1__silo_info__descriptor) \
-    , (char *)protobuf_c_empty_string, {0,NULL}, 0, (char *)protobuf_c_empty_string, 0, QUARK__VERSION__V1__SILO_STATUS__SILO_STATUS_UNSPECIFIED, QUARK__VERSION__V1__SCHEDULING__SCHEDULING_UNSPECIFIED, 0, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, NULL, 0, (char *)protobuf_c_empty_string, NULL, NULL, NULL, QUARK__VERSION__V1__SILO_INFO___SHARD_GROUP_ID__NOT_SET, {0}, QUARK__VERSION__V1__SILO_INFO___LEASE_REMAINING_MS__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, {0,NULL}, 0, (char *)protobuf_c_empty_string, 0, QUARK__VERSION__V1__SILO_STATUS__SILO_STATUS_UNSPECIFIED, QUARK__VERSION__V1__SCHEDULING__SCHEDULING_UNSPECIFIED, 0, 0, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, NULL, 0, (char *)protobuf_c_empty_string, NULL, NULL, NULL, NULL, QUARK__VERSION__V1__SILO_INFO___SHARD_GROUP_ID__NOT_SET, {0}, QUARK__VERSION__V1__SILO_INFO___LEASE_REMAINING_MS__NOT_SET, {0} }
 
 
 /* Quark__Version__V1__StateSchema methods */

@@ -439,6 +439,10 @@ void quark_version_v1_silo_info_write_json(struct json_writer *writer, const Qua
         json_writer_name(writer, "\"etag\"");
         json_writer_string(writer, message->etag);
     }
+    if (message->dead_since != NULL) {
+        json_writer_name(writer, "\"deadSince\"");
+        google_protobuf_timestamp_write_json(writer, message->dead_since);
+    }
     if (message->last_heartbeat != NULL) {
         json_writer_name(writer, "\"lastHeartbeat\"");
         google_protobuf_timestamp_write_json(writer, message->last_heartbeat);
@@ -539,6 +543,7 @@ qvt_status quark_version_v1_silo_info_read_json(struct json_reader *reader, json
         {"registered_at", "registeredAt"},
         {"mod_revision", "modRevision"},
         {"etag", "etag"},
+        {"dead_since", "deadSince"},
         {"last_heartbeat", "lastHeartbeat"},
         {"health", "health"},
         {"activity", "activity"},
@@ -546,7 +551,7 @@ qvt_status quark_version_v1_silo_info_read_json(struct json_reader *reader, json
     };
     struct json_members members;
     quark__version__v1__silo_info__init(message);
-    qvt_status status = json_members_begin(&members, reader, value, names, 24);
+    qvt_status status = json_members_begin(&members, reader, value, names, 25);
     if (status != QVT_OK) {
         return status;
     }
@@ -638,18 +643,22 @@ qvt_status quark_version_v1_silo_info_read_json(struct json_reader *reader, json
             break;
         }
         case 20: {
-            members.status = new_google_protobuf_timestamp(reader, members.value, &message->last_heartbeat);
+            members.status = new_google_protobuf_timestamp(reader, members.value, &message->dead_since);
             break;
         }
         case 21: {
-            members.status = new_quark_version_v1_health(reader, members.value, &message->health);
+            members.status = new_google_protobuf_timestamp(reader, members.value, &message->last_heartbeat);
             break;
         }
         case 22: {
-            members.status = new_quark_version_v1_activity(reader, members.value, &message->activity);
+            members.status = new_quark_version_v1_health(reader, members.value, &message->health);
             break;
         }
         case 23: {
+            members.status = new_quark_version_v1_activity(reader, members.value, &message->activity);
+            break;
+        }
+        case 24: {
             message->_lease_remaining_ms_case = QUARK__VERSION__V1__SILO_INFO___LEASE_REMAINING_MS_LEASE_REMAINING_MS;
             members.status = json_reader_uint32(reader, members.value, &message->lease_remaining_ms);
             break;

@@ -126,7 +126,7 @@ QVT_MUST_CHECK qvt_status quark_version_v1_version_tracker_client_list_policies(
 QVT_MUST_CHECK qvt_status quark_version_v1_version_tracker_client_read_list_policies(qvt_slice message,
     quark_version_v1_ListPoliciesResponse *response, qvt_error *error);
 
-/* Removes the policy of an actor type; the cluster's default rules again. Not set: OK, nothing changes. */
+/* Removes the policy of an actor type; the cluster's default rules again. Or the default. Not set: OK, nothing changes. */
 QVT_MUST_CHECK qvt_status quark_version_v1_version_tracker_client_delete_policy(qvt_rpc_client_call **out, qvt_rpc_channel *channel,
     const quark_version_v1_DeletePolicyRequest *request, const qvt_rpc_call_options *options,
     const qvt_rpc_client_callbacks *callbacks, void *data);

@@ -146,13 +146,14 @@ static qvt_status set_quark_version_v1_silo_info(struct json_reader *reader, Qua
         {"registered_at", "registeredAt"},
         {"mod_revision", "modRevision"},
         {"etag", "etag"},
+        {"dead_since", "deadSince"},
         {"last_heartbeat", "lastHeartbeat"},
         {"health", "health"},
         {"activity", "activity"},
         {"lease_remaining_ms", "leaseRemainingMs"},
     };
     const char *rest = "";
-    switch (json_field_pick(reader, path, names, 24, &rest)) {
+    switch (json_field_pick(reader, path, names, 25, &rest)) {
     case 0: {
         return json_field_string(reader, rest, text, &message->silo_id);
     }
@@ -237,6 +238,17 @@ static qvt_status set_quark_version_v1_silo_info(struct json_reader *reader, Qua
         return json_field_string(reader, rest, text, &message->etag);
     }
     case 20: {
+        if (message->dead_since == NULL) {
+            Google__Protobuf__Timestamp *made = json_reader_alloc(reader, 1, sizeof(*made));
+            if (made == NULL) {
+                return QVT_RESOURCE_EXHAUSTED;
+            }
+            google__protobuf__timestamp__init(made);
+            message->dead_since = made;
+        }
+        return google_protobuf_timestamp_read_text(reader, rest, text, message->dead_since);
+    }
+    case 21: {
         if (message->last_heartbeat == NULL) {
             Google__Protobuf__Timestamp *made = json_reader_alloc(reader, 1, sizeof(*made));
             if (made == NULL) {
@@ -247,7 +259,7 @@ static qvt_status set_quark_version_v1_silo_info(struct json_reader *reader, Qua
         }
         return google_protobuf_timestamp_read_text(reader, rest, text, message->last_heartbeat);
     }
-    case 21: {
+    case 22: {
         if (*rest == '\0') {
             return json_field_refuse_form(reader);
         }
@@ -261,7 +273,7 @@ static qvt_status set_quark_version_v1_silo_info(struct json_reader *reader, Qua
         }
         return set_quark_version_v1_health(reader, message->health, rest, text);
     }
-    case 22: {
+    case 23: {
         if (*rest == '\0') {
             return json_field_refuse_form(reader);
         }
@@ -275,7 +287,7 @@ static qvt_status set_quark_version_v1_silo_info(struct json_reader *reader, Qua
         }
         return set_quark_version_v1_activity(reader, message->activity, rest, text);
     }
-    case 23: {
+    case 24: {
         message->_lease_remaining_ms_case = QUARK__VERSION__V1__SILO_INFO___LEASE_REMAINING_MS_LEASE_REMAINING_MS;
         return json_field_uint32(reader, rest, text, &message->lease_remaining_ms);
     }
@@ -1455,18 +1467,17 @@ static const struct json_segment quark_version_v1_version_tracker_segments_5[] =
 
 static const struct json_segment quark_version_v1_version_tracker_segments_6[] = {
     {"v1", NULL},
-    {"status", NULL},
+    {"policy", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_7[] = {
     {"v1", NULL},
-    {"watch", NULL},
+    {"status", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_8[] = {
     {"v1", NULL},
-    {"silos", NULL},
-    {NULL, "silo_id"},
+    {"watch", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_9[] = {
@@ -1483,9 +1494,8 @@ static const struct json_segment quark_version_v1_version_tracker_segments_10[] 
 
 static const struct json_segment quark_version_v1_version_tracker_segments_11[] = {
     {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
     {"silos", NULL},
+    {NULL, "silo_id"},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_12[] = {
@@ -1497,16 +1507,16 @@ static const struct json_segment quark_version_v1_version_tracker_segments_12[] 
 
 static const struct json_segment quark_version_v1_version_tracker_segments_13[] = {
     {"v1", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
     {"silos", NULL},
-    {NULL, "silo_id"},
-    {"heartbeat", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_14[] = {
     {"v1", NULL},
     {"silos", NULL},
     {NULL, "silo_id"},
-    {"capabilities", NULL},
+    {"heartbeat", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_15[] = {
@@ -1518,43 +1528,43 @@ static const struct json_segment quark_version_v1_version_tracker_segments_15[] 
 
 static const struct json_segment quark_version_v1_version_tracker_segments_16[] = {
     {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
+    {"silos", NULL},
+    {NULL, "silo_id"},
     {"capabilities", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_17[] = {
     {"v1", NULL},
-    {"actor-types", NULL},
-    {NULL, "actor_type"},
-    {"compatible-silos", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"capabilities", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_18[] = {
     {"v1", NULL},
     {"actor-types", NULL},
     {NULL, "actor_type"},
-    {"policy", NULL},
+    {"compatible-silos", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_19[] = {
-    {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
-    {"policy", NULL},
-};
-
-static const struct json_segment quark_version_v1_version_tracker_segments_20[] = {
     {"v1", NULL},
     {"actor-types", NULL},
     {NULL, "actor_type"},
     {"policy", NULL},
 };
 
-static const struct json_segment quark_version_v1_version_tracker_segments_21[] = {
+static const struct json_segment quark_version_v1_version_tracker_segments_20[] = {
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
+    {"policy", NULL},
+};
+
+static const struct json_segment quark_version_v1_version_tracker_segments_21[] = {
+    {"v1", NULL},
+    {"actor-types", NULL},
+    {NULL, "actor_type"},
     {"policy", NULL},
 };
 
@@ -1562,44 +1572,42 @@ static const struct json_segment quark_version_v1_version_tracker_segments_22[] 
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
-    {"policies", NULL},
+    {"policy", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_23[] = {
+    {"v1", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"policies", NULL},
+};
+
+static const struct json_segment quark_version_v1_version_tracker_segments_24[] = {
     {"v1", NULL},
     {"actor-types", NULL},
     {NULL, "actor_type"},
     {"policy", NULL},
 };
 
-static const struct json_segment quark_version_v1_version_tracker_segments_24[] = {
-    {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
-    {"status", NULL},
-};
-
 static const struct json_segment quark_version_v1_version_tracker_segments_25[] = {
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
-    {"watch", NULL},
+    {"policy", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_26[] = {
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
-    {"silos", NULL},
-    {NULL, "silo_id"},
+    {"status", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_27[] = {
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
-    {"silos", NULL},
-    {NULL, "silo_id"},
+    {"watch", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_28[] = {
@@ -1612,10 +1620,10 @@ static const struct json_segment quark_version_v1_version_tracker_segments_28[] 
 
 static const struct json_segment quark_version_v1_version_tracker_segments_29[] = {
     {"v1", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
     {"silos", NULL},
     {NULL, "silo_id"},
-    {"actor-types", NULL},
-    {NULL, "actor_type"},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_30[] = {
@@ -1624,16 +1632,14 @@ static const struct json_segment quark_version_v1_version_tracker_segments_30[] 
     {NULL, "cluster"},
     {"silos", NULL},
     {NULL, "silo_id"},
-    {"heartbeat", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_31[] = {
     {"v1", NULL},
-    {"clusters", NULL},
-    {NULL, "cluster"},
     {"silos", NULL},
     {NULL, "silo_id"},
-    {"capabilities", NULL},
+    {"actor-types", NULL},
+    {NULL, "actor_type"},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_32[] = {
@@ -1642,25 +1648,25 @@ static const struct json_segment quark_version_v1_version_tracker_segments_32[] 
     {NULL, "cluster"},
     {"silos", NULL},
     {NULL, "silo_id"},
-    {"capabilities", NULL},
+    {"heartbeat", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_33[] = {
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
-    {"actor-types", NULL},
-    {NULL, "actor_type"},
-    {"compatible-silos", NULL},
+    {"silos", NULL},
+    {NULL, "silo_id"},
+    {"capabilities", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_34[] = {
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
-    {"actor-types", NULL},
-    {NULL, "actor_type"},
-    {"policy", NULL},
+    {"silos", NULL},
+    {NULL, "silo_id"},
+    {"capabilities", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_35[] = {
@@ -1669,7 +1675,7 @@ static const struct json_segment quark_version_v1_version_tracker_segments_35[] 
     {NULL, "cluster"},
     {"actor-types", NULL},
     {NULL, "actor_type"},
-    {"policy", NULL},
+    {"compatible-silos", NULL},
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_36[] = {
@@ -1682,6 +1688,24 @@ static const struct json_segment quark_version_v1_version_tracker_segments_36[] 
 };
 
 static const struct json_segment quark_version_v1_version_tracker_segments_37[] = {
+    {"v1", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"actor-types", NULL},
+    {NULL, "actor_type"},
+    {"policy", NULL},
+};
+
+static const struct json_segment quark_version_v1_version_tracker_segments_38[] = {
+    {"v1", NULL},
+    {"clusters", NULL},
+    {NULL, "cluster"},
+    {"actor-types", NULL},
+    {NULL, "actor_type"},
+    {"policy", NULL},
+};
+
+static const struct json_segment quark_version_v1_version_tracker_segments_39[] = {
     {"v1", NULL},
     {"clusters", NULL},
     {NULL, "cluster"},
@@ -1704,71 +1728,75 @@ static const struct json_route quark_version_v1_version_tracker_route_list[] = {
      quark_version_v1_version_tracker_segments_4, 2, 13, NULL},
     {JSON_VERB_GET, "/v1/policies",
      quark_version_v1_version_tracker_segments_5, 2, 14, NULL},
+    {JSON_VERB_DELETE, "/v1/policy",
+     quark_version_v1_version_tracker_segments_6, 2, 15, NULL},
     {JSON_VERB_GET, "/v1/status",
-     quark_version_v1_version_tracker_segments_6, 2, 16, NULL},
+     quark_version_v1_version_tracker_segments_7, 2, 16, NULL},
     {JSON_VERB_GET, "/v1/watch",
-     quark_version_v1_version_tracker_segments_7, 2, 17, NULL},
+     quark_version_v1_version_tracker_segments_8, 2, 17, NULL},
     {JSON_VERB_GET, "/v1/silos/{silo_id}",
-     quark_version_v1_version_tracker_segments_8, 3, 1, NULL},
+     quark_version_v1_version_tracker_segments_9, 3, 1, NULL},
     {JSON_VERB_PATCH, "/v1/silos/{silo_id}",
-     quark_version_v1_version_tracker_segments_9, 3, 3, body_version_tracker_update_silo},
+     quark_version_v1_version_tracker_segments_10, 3, 3, body_version_tracker_update_silo},
     {JSON_VERB_DELETE, "/v1/silos/{silo_id}",
-     quark_version_v1_version_tracker_segments_10, 3, 4, NULL},
+     quark_version_v1_version_tracker_segments_11, 3, 4, NULL},
     {JSON_VERB_POST, "/v1/clusters/{cluster}/silos",
-     quark_version_v1_version_tracker_segments_11, 4, 0, body_version_tracker_register_silo},
+     quark_version_v1_version_tracker_segments_12, 4, 0, body_version_tracker_register_silo},
     {JSON_VERB_GET, "/v1/clusters/{cluster}/silos",
-     quark_version_v1_version_tracker_segments_12, 4, 2, NULL},
+     quark_version_v1_version_tracker_segments_13, 4, 2, NULL},
     {JSON_VERB_POST, "/v1/silos/{silo_id}/heartbeat",
-     quark_version_v1_version_tracker_segments_13, 4, 5, body_version_tracker_heartbeat},
+     quark_version_v1_version_tracker_segments_14, 4, 5, body_version_tracker_heartbeat},
     {JSON_VERB_PUT, "/v1/silos/{silo_id}/capabilities",
-     quark_version_v1_version_tracker_segments_14, 4, 7, body_version_tracker_register_silo_versions},
+     quark_version_v1_version_tracker_segments_15, 4, 7, body_version_tracker_register_silo_versions},
     {JSON_VERB_GET, "/v1/silos/{silo_id}/capabilities",
-     quark_version_v1_version_tracker_segments_15, 4, 8, NULL},
+     quark_version_v1_version_tracker_segments_16, 4, 8, NULL},
     {JSON_VERB_GET, "/v1/clusters/{cluster}/capabilities",
-     quark_version_v1_version_tracker_segments_16, 4, 9, NULL},
+     quark_version_v1_version_tracker_segments_17, 4, 9, NULL},
     {JSON_VERB_GET, "/v1/actor-types/{actor_type}/compatible-silos",
-     quark_version_v1_version_tracker_segments_17, 4, 11, NULL},
+     quark_version_v1_version_tracker_segments_18, 4, 11, NULL},
     {JSON_VERB_PUT, "/v1/actor-types/{actor_type}/policy",
-     quark_version_v1_version_tracker_segments_18, 4, 12, body_version_tracker_set_policy},
-    {JSON_VERB_PUT, "/v1/clusters/{cluster}/policy",
      quark_version_v1_version_tracker_segments_19, 4, 12, body_version_tracker_set_policy},
+    {JSON_VERB_PUT, "/v1/clusters/{cluster}/policy",
+     quark_version_v1_version_tracker_segments_20, 4, 12, body_version_tracker_set_policy},
     {JSON_VERB_GET, "/v1/actor-types/{actor_type}/policy",
-     quark_version_v1_version_tracker_segments_20, 4, 13, NULL},
-    {JSON_VERB_GET, "/v1/clusters/{cluster}/policy",
      quark_version_v1_version_tracker_segments_21, 4, 13, NULL},
+    {JSON_VERB_GET, "/v1/clusters/{cluster}/policy",
+     quark_version_v1_version_tracker_segments_22, 4, 13, NULL},
     {JSON_VERB_GET, "/v1/clusters/{cluster}/policies",
-     quark_version_v1_version_tracker_segments_22, 4, 14, NULL},
+     quark_version_v1_version_tracker_segments_23, 4, 14, NULL},
     {JSON_VERB_DELETE, "/v1/actor-types/{actor_type}/policy",
-     quark_version_v1_version_tracker_segments_23, 4, 15, NULL},
+     quark_version_v1_version_tracker_segments_24, 4, 15, NULL},
+    {JSON_VERB_DELETE, "/v1/clusters/{cluster}/policy",
+     quark_version_v1_version_tracker_segments_25, 4, 15, NULL},
     {JSON_VERB_GET, "/v1/clusters/{cluster}/status",
-     quark_version_v1_version_tracker_segments_24, 4, 16, NULL},
+     quark_version_v1_version_tracker_segments_26, 4, 16, NULL},
     {JSON_VERB_GET, "/v1/clusters/{cluster}/watch",
-     quark_version_v1_version_tracker_segments_25, 4, 17, NULL},
+     quark_version_v1_version_tracker_segments_27, 4, 17, NULL},
     {JSON_VERB_GET, "/v1/clusters/{cluster}/silos/{silo_id}",
-     quark_version_v1_version_tracker_segments_26, 5, 1, NULL},
+     quark_version_v1_version_tracker_segments_28, 5, 1, NULL},
     {JSON_VERB_PATCH, "/v1/clusters/{cluster}/silos/{silo_id}",
-     quark_version_v1_version_tracker_segments_27, 5, 3, body_version_tracker_update_silo},
+     quark_version_v1_version_tracker_segments_29, 5, 3, body_version_tracker_update_silo},
     {JSON_VERB_DELETE, "/v1/clusters/{cluster}/silos/{silo_id}",
-     quark_version_v1_version_tracker_segments_28, 5, 4, NULL},
+     quark_version_v1_version_tracker_segments_30, 5, 4, NULL},
     {JSON_VERB_GET, "/v1/silos/{silo_id}/actor-types/{actor_type}",
-     quark_version_v1_version_tracker_segments_29, 5, 10, NULL},
+     quark_version_v1_version_tracker_segments_31, 5, 10, NULL},
     {JSON_VERB_POST, "/v1/clusters/{cluster}/silos/{silo_id}/heartbeat",
-     quark_version_v1_version_tracker_segments_30, 6, 5, body_version_tracker_heartbeat},
+     quark_version_v1_version_tracker_segments_32, 6, 5, body_version_tracker_heartbeat},
     {JSON_VERB_PUT, "/v1/clusters/{cluster}/silos/{silo_id}/capabilities",
-     quark_version_v1_version_tracker_segments_31, 6, 7, body_version_tracker_register_silo_versions},
+     quark_version_v1_version_tracker_segments_33, 6, 7, body_version_tracker_register_silo_versions},
     {JSON_VERB_GET, "/v1/clusters/{cluster}/silos/{silo_id}/capabilities",
-     quark_version_v1_version_tracker_segments_32, 6, 8, NULL},
+     quark_version_v1_version_tracker_segments_34, 6, 8, NULL},
     {JSON_VERB_GET, "/v1/clusters/{cluster}/actor-types/{actor_type}/compatible-silos",
-     quark_version_v1_version_tracker_segments_33, 6, 11, NULL},
+     quark_version_v1_version_tracker_segments_35, 6, 11, NULL},
     {JSON_VERB_PUT, "/v1/clusters/{cluster}/actor-types/{actor_type}/policy",
-     quark_version_v1_version_tracker_segments_34, 6, 12, body_version_tracker_set_policy},
+     quark_version_v1_version_tracker_segments_36, 6, 12, body_version_tracker_set_policy},
     {JSON_VERB_GET, "/v1/clusters/{cluster}/actor-types/{actor_type}/policy",
-     quark_version_v1_version_tracker_segments_35, 6, 13, NULL},
+     quark_version_v1_version_tracker_segments_37, 6, 13, NULL},
     {JSON_VERB_DELETE, "/v1/clusters/{cluster}/actor-types/{actor_type}/policy",
-     quark_version_v1_version_tracker_segments_36, 6, 15, NULL},
+     quark_version_v1_version_tracker_segments_38, 6, 15, NULL},
     {JSON_VERB_GET, "/v1/clusters/{cluster}/silos/{silo_id}/actor-types/{actor_type}",
-     quark_version_v1_version_tracker_segments_37, 7, 10, NULL},
+     quark_version_v1_version_tracker_segments_39, 7, 10, NULL},
 };
 
-const struct json_routes quark_version_v1_version_tracker_routes = {quark_version_v1_version_tracker_route_list, 38};
+const struct json_routes quark_version_v1_version_tracker_routes = {quark_version_v1_version_tracker_route_list, 40};
 

@@ -77,7 +77,7 @@ typedef struct quark_version_v1_version_tracker_handlers {
     void (*get_policy)(void *self, qvt_rpc_unary *unary, const Quark__Version__V1__GetPolicyRequest *request);
     /* Every policy that was set. */
     void (*list_policies)(void *self, qvt_rpc_unary *unary, const Quark__Version__V1__ListPoliciesRequest *request);
-    /* Removes the policy of an actor type; the cluster's default rules again. Not set: OK, nothing changes. */
+    /* Removes the policy of an actor type; the cluster's default rules again. Or the default. Not set: OK, nothing changes. */
     void (*delete_policy)(void *self, qvt_rpc_unary *unary, const Quark__Version__V1__DeletePolicyRequest *request);
     /* Position, counts, and whether expiry is paused. */
     void (*get_cluster_status)(void *self, qvt_rpc_unary *unary, const Quark__Version__V1__GetClusterStatusRequest *request);
