@@ -42,6 +42,8 @@ function(qvt_shared name)
     list(JOIN arg_PARTS "," parts)
     set_property(TARGET ${target} PROPERTY LINK_LIBRARY_OVERRIDE "WHOLE_ARCHIVE,${parts}")
     target_link_options(${target} PRIVATE "LINKER:--version-script=${script}")
+    # What no exported function reaches stays out: a client library has no use for a server.
+    target_link_options(${target} PRIVATE "LINKER:--gc-sections")
     # The sanitizers' run time is linked to programs only and leaves names open in a library.
     if(NOT QVT_SANITIZE)
         target_link_options(${target} PRIVATE "LINKER:-z,defs")

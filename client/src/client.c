@@ -6,12 +6,14 @@
 
 #include "base/check.h"
 #include "client/src/endpoints.h"
+#include "client/src/local/stream.h"
 #include "client/src/options.h"
 #include "client/src/watch.h"
 #include "version/validate.h"
 
 #define RECONNECT_FIRST_MS 1000
 #define TOKEN_MAX 512
+#define CLUSTER_DEFAULT "default"
 
 /* After which a call without answer makes another endpoint, or another connection to the only one, the better bet. */
 #define PATIENCE_MS 1000
@@ -76,12 +78,12 @@ static qvt_status make_authorized(qvt_client *client, const struct endpoints *en
         channel->metadata = (qvt_rpc_metadata){&entry, 1};
     }
     qvt_status status =
-        qvt_rpc_channel_new(&client->channel, client->runtime, endpoints->items, endpoints->count, channel, error);
+        qvt_rpc_channel_new(&client->link.channel, client->runtime, endpoints->items, endpoints->count, channel, error);
     client->options.token = NULL;
     return status;
 }
 
-static qvt_status make_channel(qvt_client *client, qvt_error *error)
+static qvt_status make_channel(qvt_client *client, const struct endpoints *endpoints, qvt_error *error)
 {
     const qvt_client_options *options = &client->options;
     qvt_rpc_runtime_options runtime = QVT_RPC_RUNTIME_OPTIONS_INIT;
@@ -100,14 +102,28 @@ static qvt_status make_channel(qvt_client *client, qvt_error *error)
     channel.backoff_max_ms = options->reconnect_max_ms;
     channel.backoff_first_ms =
         options->reconnect_max_ms < RECONNECT_FIRST_MS ? options->reconnect_max_ms : RECONNECT_FIRST_MS;
-    struct endpoints endpoints;
-    QVT_TRY(endpoints_read(&endpoints, options, error));
-    client->options.endpoint_count = endpoints.count;
-    status = tls_read(&channel.tls, options, error);
-    if (status == QVT_OK) {
-        status = make_authorized(client, &endpoints, &channel, error);
-        qvt_rpc_tls_unref(channel.tls);
+    QVT_TRY(tls_read(&channel.tls, options, error));
+    status = make_authorized(client, endpoints, &channel, error);
+    qvt_rpc_tls_unref(channel.tls);
+    return status;
+}
+
+static qvt_status make_local(qvt_client *client, qvt_error *error)
+{
+    const char *cluster = client->cluster[0] != '\0' ? client->cluster : CLUSTER_DEFAULT;
+    if (local_link_open(&client->link.local, &client->loop, cluster) != QVT_OK) {
+        return qvt_error_set(error, QVT_NO_MEMORY, NULL, "no memory for a client");
     }
+    return QVT_OK;
+}
+
+/* SPEC §9.1: endpoints, or the local tracker. */
+static qvt_status make_link(qvt_client *client, qvt_error *error)
+{
+    struct endpoints endpoints;
+    QVT_TRY(endpoints_read(&endpoints, &client->options, error));
+    client->options.endpoint_count = endpoints.count;
+    qvt_status status = endpoints.count > 0 ? make_channel(client, &endpoints, error) : make_local(client, error);
     endpoints_deinit(&endpoints);
     return status;
 }
@@ -123,9 +139,12 @@ static void on_channel_closed(void *data)
 
 static void leave(qvt_client *client)
 {
-    if (client->channel != NULL) {
-        qvt_rpc_channel_close(client->channel, on_channel_closed, client);
+    if (client->link.channel != NULL) {
+        qvt_rpc_channel_close(client->link.channel, on_channel_closed, client);
     } else {
+        if (client->link.local != NULL) {
+            local_link_close(client->link.local);
+        }
         on_channel_closed(client);
     }
 }
@@ -134,7 +153,7 @@ static void leave(qvt_client *client)
 static void destroy(qvt_client *client)
 {
     /* A channel that closes without the thread still needs its loop to turn. */
-    while (client->channel != NULL && !uv_is_closing((uv_handle_t *)&client->loop.wake)) {
+    while (client->link.channel != NULL && !uv_is_closing((uv_handle_t *)&client->loop.wake)) {
         uv_run(&client->loop.uv, UV_RUN_ONCE);
     }
     qvt_rpc_runtime_free(client->runtime);
@@ -182,7 +201,11 @@ static qvt_status check_options(const qvt_client_options *options, qvt_error *er
 
 static void on_begin(struct job *job)
 {
-    cache_start(&LIST_ENTRY(job, struct qvt_client, beginning)->cache);
+    qvt_client *client = LIST_ENTRY(job, struct qvt_client, beginning);
+    if (client->link.local != NULL && client->options.on_log != NULL) {
+        client->options.on_log(client->options.data, QVT_LOG_INFO, "event=local_tracker reason=no_endpoints");
+    }
+    cache_start(&client->cache);
 }
 
 /* Types to cache from the start. */
@@ -197,7 +220,7 @@ static qvt_status want_types(qvt_client *client, qvt_error *error)
         }
     }
     client->beginning.run = on_begin;
-    if (options->cached_type_count > 0) {
+    if (options->cached_type_count > 0 || client->link.local != NULL) {
         loop_post(&client->loop, &client->beginning);
     }
     return QVT_OK;
@@ -224,7 +247,7 @@ static qvt_status make(qvt_client **out, const qvt_client_options *given, qvt_er
     }
     registration_init(&client->registration, client);
     cache_init(&client->cache, client, !options.without_cache);
-    status = make_channel(client, error);
+    status = make_link(client, error);
     if (status == QVT_OK) {
         status = want_types(client, error);
     }
@@ -297,6 +320,11 @@ void qvt_client_free(qvt_client *client)
     destroy(client);
 }
 
+bool qvt_client_is_local(const qvt_client *client)
+{
+    return client->link.local != NULL;
+}
+
 void qvt_client_last_error(const qvt_client *client, qvt_error *out)
 {
     facts_read_error(facts_of(client), out);
@@ -311,10 +339,13 @@ void client_note_error(qvt_client *client, const qvt_error *error)
 
 void client_leave_endpoint(qvt_client *client)
 {
-    qvt_rpc_channel_state state = qvt_rpc_channel_get_state(client->channel);
+    if (client->link.channel == NULL) {
+        return;
+    }
+    qvt_rpc_channel_state state = qvt_rpc_channel_get_state(client->link.channel);
     bool is_trying = state == QVT_RPC_CHANNEL_CONNECTING && client->options.endpoint_count > 1;
     if (state == QVT_RPC_CHANNEL_READY || is_trying) {
-        qvt_rpc_channel_try_next(client->channel);
+        qvt_rpc_channel_try_next(client->link.channel);
         watch_restart_all(client);
     }
 }

@@ -10,6 +10,7 @@
 #include "client/src/cache.h"
 #include "client/src/facts.h"
 #include "client/src/fork_count.h"
+#include "client/src/link.h"
 #include "client/src/loop.h"
 #include "client/src/registration.h"
 #include "base/list.h"
@@ -22,7 +23,7 @@ struct qvt_client {
     struct loop loop;
     struct facts facts;
     qvt_rpc_runtime *runtime;
-    qvt_rpc_channel *channel;
+    struct link link;
     unsigned channel_moves; /* how often the state of the channel changed */
     struct registration registration;
     struct list watches; /* qvt_watch.node */

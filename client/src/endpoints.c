@@ -35,11 +35,6 @@ qvt_status endpoints_read(struct endpoints *out, const qvt_client_options *optio
         cut(out);
         out->items = out->list;
     }
-    if (out->count == 0) {
-        endpoints_deinit(out);
-        return qvt_error_field(error, "endpoints",
-                               "at least one endpoint is needed, as HOST:PORT, in the options or in " VARIABLE);
-    }
     return QVT_OK;
 }
 

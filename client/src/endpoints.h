@@ -13,7 +13,7 @@ struct endpoints {
     const char **list; /* into it */
 };
 
-/* INVALID_ARGUMENT: neither names any. NO_MEMORY. */
+/* None: neither names any, and the local tracker answers (SPEC §9.1). NO_MEMORY. */
 QVT_MUST_CHECK qvt_status endpoints_read(struct endpoints *out, const qvt_client_options *options, qvt_error *error);
 void endpoints_deinit(struct endpoints *endpoints);
 

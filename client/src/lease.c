@@ -100,7 +100,7 @@ static qvt_status send_heartbeat(struct lease *lease)
     qvt_status status =
         silo_encode_heartbeat(&request, &name, has_health ? &health : NULL, activity != NULL ? &totals : NULL);
     if (status == QVT_OK && !stream_is_open(&lease->stream)) {
-        status = stream_open(&lease->stream, client->channel, METHOD(HEARTBEAT_STREAM));
+        status = stream_open(&lease->stream, &client->link, METHOD(HEARTBEAT_STREAM));
     }
     if (status == QVT_OK) {
         status = stream_send(&lease->stream, buf_slice(&request));
@@ -196,8 +196,8 @@ static void on_end(struct stream *stream, const qvt_error *error)
     }
     /* While nothing is asked, the next heartbeat opens another stream in time. */
     if (lease->is_asking) {
-        bool is_connected = qvt_rpc_channel_get_state(client->channel) == QVT_RPC_CHANNEL_READY;
-        if (is_connected && lease->moves == client->channel_moves && client->options.endpoint_count > 1) {
+        if (link_is_connected(&client->link) && lease->moves == client->channel_moves &&
+            client->options.endpoint_count > 1) {
             client_leave_endpoint(client);
         }
         lease_retry(lease);

@@ -18,7 +18,7 @@ static void fail(struct query *query, qvt_status status, const char *message)
 static void send_round(struct query *query)
 {
     query->moves = query->client->channel_moves;
-    unary_start(&query->unary, query->client->channel, query->method, buf_slice(&query->request), query->timeout_ms,
+    unary_start(&query->unary, &query->client->link, query->method, buf_slice(&query->request), query->timeout_ms,
                 query->fail_fast);
 }
 

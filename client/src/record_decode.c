@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/check.h"
 #include "nanopb/google/protobuf/timestamp.pb.h"
 #include "nanopb/quark/version/v1/change.pb.h"
 
@@ -41,13 +42,7 @@ static bool read_label(pb_istream_t *stream, const pb_field_t *field, void **arg
     return decode_list_push(list, &label, sizeof label) || decode_out_of_memory(stream);
 }
 
-/* What a SiloInfo is decoded through. */
-struct silo_reader {
-    struct decode_text silo_id, address, region_id, zone_id, shard_group_id, build_id, etag;
-    struct decode_list labels, versions;
-};
-
-static void prepare_silo(struct silo_reader *reader, quark_version_v1_SiloInfo *silo, struct arena *arena)
+void silo_reader_prepare(struct silo_reader *reader, quark_version_v1_SiloInfo *silo, struct arena *arena)
 {
     struct decode_text absent = {arena, ""};
     struct decode_list none = {.arena = arena};
@@ -87,22 +82,25 @@ static void fill_silo(const struct silo_reader *reader, const quark_version_v1_S
     };
 }
 
+qvt_status silo_reader_finish(const struct silo_reader *reader, const quark_version_v1_SiloInfo *silo,
+                              qvt_silo_info *out)
+{
+    void *labels;
+    fill_silo(reader, silo, out);
+    QVT_TRY(decode_list_flatten(&reader->labels, sizeof(qvt_label), &labels));
+    out->labels = labels;
+    return decode_versions_finish(&reader->versions, &out->versions, &out->version_count);
+}
+
 bool decode_silo_info(pb_istream_t *stream, struct arena *arena, qvt_silo_info *out)
 {
     struct silo_reader reader;
-    void *labels;
     quark_version_v1_SiloInfo silo = quark_version_v1_SiloInfo_init_zero;
-    prepare_silo(&reader, &silo, arena);
+    silo_reader_prepare(&reader, &silo, arena);
     if (!pb_decode(stream, quark_version_v1_SiloInfo_fields, &silo)) {
         return false;
     }
-    fill_silo(&reader, &silo, out);
-    if (decode_list_flatten(&reader.labels, sizeof(qvt_label), &labels) != QVT_OK ||
-        decode_versions_finish(&reader.versions, &out->versions, &out->version_count) != QVT_OK) {
-        return decode_out_of_memory(stream);
-    }
-    out->labels = labels;
-    return true;
+    return silo_reader_finish(&reader, &silo, out) == QVT_OK || decode_out_of_memory(stream);
 }
 
 bool decode_policy(pb_istream_t *stream, struct arena *arena, qvt_policy *out)

@@ -223,7 +223,7 @@ static void begin(struct registration *registration, struct write *write)
     } else {
         registration->write_moves = registration->client->channel_moves;
         registration->write_sent_us = clock_monotonic_us(clock_system());
-        unary_start(&registration->write_call, registration->client->channel, method, buf_slice(&request),
+        unary_start(&registration->write_call, &registration->client->link, method, buf_slice(&request),
                     write->timeout_ms, write->fail_fast);
     }
     buf_deinit(&request);

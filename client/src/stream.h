@@ -7,6 +7,7 @@
 #include "qvt/error.h"
 #include "qvt/rpc/client.h"
 #include "qvt/slice.h"
+#include "client/src/link.h"
 
 struct stream_call;
 
@@ -20,7 +21,7 @@ struct stream {
 };
 
 /* Begins the call; it waits for a connection and has no deadline. NO_MEMORY: not open. */
-QVT_MUST_CHECK qvt_status stream_open(struct stream *stream, qvt_rpc_channel *channel, const qvt_rpc_method *method);
+QVT_MUST_CHECK qvt_status stream_open(struct stream *stream, const struct link *link, const qvt_rpc_method *method);
 
 /* Queues a message on the open stream, copied. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status stream_send(struct stream *stream, qvt_slice message);

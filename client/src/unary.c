@@ -1,11 +1,11 @@
 #include "client/src/unary.h"
 
+#include "client/src/local/call.h"
+#include "client/src/local/stream.h"
 #include "client/src/reasons.h"
 
-static void on_message(qvt_rpc_client_call *call, qvt_slice message, void *data)
+static void decode(struct unary *unary, qvt_slice message)
 {
-    struct unary *unary = data;
-    (void)call;
     if (unary->decode != NULL) {
         qvt_status status = unary->decode(unary, message, &unary->error);
         if (status != QVT_OK && unary->error.status == QVT_OK) {
@@ -14,12 +14,18 @@ static void on_message(qvt_rpc_client_call *call, qvt_slice message, void *data)
     }
 }
 
+static void on_message(qvt_rpc_client_call *call, qvt_slice message, void *data)
+{
+    (void)call;
+    decode(data, message);
+}
+
 /* A call that waited for a connection until its deadline: what is missing is the tracker, not time. */
 static void explain_deadline(const struct unary *unary, qvt_error *error)
 {
-    if (error->status == QVT_DEADLINE_EXCEEDED && qvt_rpc_channel_get_state(unary->channel) != QVT_RPC_CHANNEL_READY) {
+    if (error->status == QVT_DEADLINE_EXCEEDED && !link_is_connected(unary->link)) {
         qvt_error_set(error, QVT_DEADLINE_EXCEEDED, NULL, "no connection to the tracker in time; tried last: %s",
-                      qvt_rpc_channel_endpoint(unary->channel));
+                      qvt_rpc_channel_endpoint(unary->link->channel));
     }
 }
 
@@ -36,16 +42,44 @@ static void on_end(qvt_rpc_client_call *call, const qvt_rpc_result *result, void
     unary->on_done(unary, &error);
 }
 
-void unary_start(struct unary *unary, qvt_rpc_channel *channel, const qvt_rpc_method *method, qvt_slice request,
+static void on_delivery(struct job *job)
+{
+    struct unary *unary = LIST_ENTRY(job, struct unary, delivery);
+    if (unary->is_cancelled) {
+        qvt_error_set(&unary->error, QVT_CANCELLED, NULL, "the call was cancelled");
+    } else if (unary->error.status == QVT_OK) {
+        decode(unary, buf_slice(&unary->answer));
+    }
+    buf_deinit(&unary->answer);
+    qvt_error error = unary->error;
+    unary->on_done(unary, &error);
+}
+
+static void ask_local(struct unary *unary, const qvt_rpc_method *method, qvt_slice request)
+{
+    struct local_link *local = unary->link->local;
+    unary->is_cancelled = false;
+    unary->answer = (struct buf)BUF_INIT;
+    unary->delivery.run = on_delivery;
+    (void)!local_call(local->cluster, method, request, &unary->answer, &unary->error);
+    loop_post(local->loop, &unary->delivery);
+}
+
+void unary_start(struct unary *unary, const struct link *link, const qvt_rpc_method *method, qvt_slice request,
                  uint32_t timeout_ms, bool fail_fast)
 {
     static const qvt_rpc_client_callbacks callbacks = {.on_message = on_message, .on_end = on_end};
     qvt_rpc_call_options options = QVT_RPC_CALL_OPTIONS_INIT;
+    unary->link = link;
+    qvt_error_clear(&unary->error);
+    if (link->local != NULL) {
+        ask_local(unary, method, request);
+        return;
+    }
     options.timeout_ms = timeout_ms;
     options.wait_for_ready = !fail_fast;
-    unary->channel = channel;
-    qvt_error_clear(&unary->error);
-    qvt_status status = qvt_rpc_client_call_unary(&unary->call, channel, method, request, &options, &callbacks, unary);
+    qvt_status status =
+        qvt_rpc_client_call_unary(&unary->call, link->channel, method, request, &options, &callbacks, unary);
     if (status != QVT_OK) {
         qvt_error error;
         qvt_error_set(&error, status, NULL, "%s was not sent: %s", method->name, qvt_status_text(status));
@@ -55,5 +89,9 @@ void unary_start(struct unary *unary, qvt_rpc_channel *channel, const qvt_rpc_me
 
 void unary_cancel(struct unary *unary)
 {
-    qvt_rpc_client_call_cancel(unary->call);
+    if (unary->link->local != NULL) {
+        unary->is_cancelled = true;
+    } else {
+        qvt_rpc_client_call_cancel(unary->call);
+    }
 }

@@ -35,7 +35,7 @@ static qvt_status send_first(struct qvt_watch *watch)
         status = watch_encode_resume(&request, &watch->position);
     }
     if (status == QVT_OK) {
-        status = stream_open(&watch->stream, watch->client->channel, METHOD(WATCH));
+        status = stream_open(&watch->stream, &watch->client->link, METHOD(WATCH));
     }
     if (status == QVT_OK) {
         status = stream_send(&watch->stream, buf_slice(&request));
@@ -227,7 +227,7 @@ static void on_end(struct stream *stream, const qvt_error *error)
     back_off(watch, error->retry_delay_ms);
     /* It is there and cannot serve: another one may. */
     if (error->status == QVT_UNAVAILABLE && client->options.endpoint_count > 1 && watch->pause_ms > PAUSE_FIRST_MS &&
-        qvt_rpc_channel_get_state(client->channel) == QVT_RPC_CHANNEL_READY) {
+        link_is_connected(&client->link)) {
         client_leave_endpoint(client);
     }
     tell_interrupted(watch, error);

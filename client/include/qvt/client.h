@@ -1,6 +1,11 @@
 /* A connection to the version tracker, with one background thread that connects, keeps a silo registered and carries
  * the calls of all other threads.
  *
+ * Without endpoints, neither in the options nor in $QVT_ENDPOINTS, the local tracker answers: one in this process for each
+ * cluster name, which all clients of that name share, and which ends with the last of them. It follows the same rules and
+ * answers alike, so that going from local to cluster takes no change of code. There is no network, so that no lease is ever
+ * lost; there are no operators, so that policies and scheduling stay as they are.
+ *
  * Every function may be called from any thread at the same time, but qvt_client_free.
  *
  * A call blocks until the answer, an error or its deadline. Beside every call that blocks stands its callback form, with
@@ -40,7 +45,8 @@ typedef enum qvt_log_level { QVT_LOG_DEBUG, QVT_LOG_INFO, QVT_LOG_WARN, QVT_LOG_
 
 typedef struct qvt_client_options {
     uint32_t size;                /* sizeof this struct */
-    const char *const *endpoints; /* "HOST:PORT" each, tried in order; none: those of $QVT_ENDPOINTS, between commas */
+    const char *const *endpoints; /* "HOST:PORT" each, tried in order; none: those of $QVT_ENDPOINTS, between commas,
+                                   * and if there are none either, the local tracker */
     size_t endpoint_count;
     const char *cluster;         /* NULL: "default" */
     uint32_t default_timeout_ms; /* of calls that name none; default 5000 */
@@ -105,6 +111,9 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_client_new(qvt_client **out, const qvt_cli
  * on_freed tells the end.
  * No other thread may be inside a call of this client, or begin one. Results stay valid. NULL is fine. */
 QVT_API void qvt_client_free(qvt_client *client);
+
+/* Whether the local tracker answers. No lock; any thread. */
+QVT_API bool qvt_client_is_local(const qvt_client *client);
 
 /* Copies how the last call that failed, on any thread, ended; an OK error when none did. For one call's own error use
  * qvt_call_options. */

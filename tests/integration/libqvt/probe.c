@@ -6,8 +6,9 @@
  *   burst TYPE TIMES                 that many at once, by callbacks
  *   within MS TYPE                   a find with so little time
  *   news COUNT SECONDS               waits while COUNT callbacks have told of silos; how many have
+ *   status ID                        of the silo's record, as a watch shows it; "" when there is none
  *
- * Answers are "ok" with words behind it, or "error CODE REASON MESSAGE (FIELD)"; usage: probe ENDPOINT... */
+ * Answers are "ok" with words behind it, or "error CODE REASON MESSAGE (FIELD)"; usage: probe [ENDPOINT...] */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -336,6 +337,55 @@ static void do_list(char **words)
     }
 }
 
+/* What a watch of one silo has shown. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    qvt_silo_status status;
+    bool is_over;
+} shown = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, QVT_SILO_STATUS_UNKNOWN, false};
+
+static void on_record(void *data, const qvt_record *record)
+{
+    (void)data;
+    shown.status = record->silo != NULL ? record->silo->status : shown.status;
+}
+
+static void on_walk_end(void *data, const qvt_position *position)
+{
+    (void)data;
+    (void)position;
+    pthread_mutex_lock(&shown.lock);
+    shown.is_over = true;
+    pthread_cond_signal(&shown.changed);
+    pthread_mutex_unlock(&shown.lock);
+}
+
+static void do_status(char **words)
+{
+    static const char *const names[] = {"", "JOINING", "ACTIVE", "SHUTTING_DOWN", "DEAD"};
+    const char *id = words[1];
+    qvt_watch *watch;
+    qvt_watch_options options = QVT_WATCH_OPTIONS_INIT;
+    shown.status = QVT_SILO_STATUS_UNKNOWN;
+    shown.is_over = false;
+    options.silo_ids = &id;
+    options.silo_id_count = 1;
+    options.on_record = on_record;
+    options.on_walk_end = on_walk_end;
+    if (qvt_client_watch(&watch, asker, &options, &error) != QVT_OK) {
+        answer_error();
+        return;
+    }
+    pthread_mutex_lock(&shown.lock);
+    while (!shown.is_over) {
+        pthread_cond_wait(&shown.changed, &shown.lock);
+    }
+    printf("ok\t%s\n", names[shown.status]);
+    pthread_mutex_unlock(&shown.lock);
+    qvt_watch_close(watch);
+}
+
 static const struct {
     const char *name;
     size_t words;
@@ -345,6 +395,7 @@ static const struct {
     {"local", 3, do_local},       {"state", 2, do_state},       {"find", 3, do_find},
     {"refind", 3, do_refind},     {"list", 1, do_list},         {"capabilities", 2, do_capabilities},
     {"burst", 3, do_burst},       {"within", 3, do_within},     {"news", 3, do_news},
+    {"status", 2, do_status},
 };
 
 static void run_line(char *line)
@@ -371,9 +422,6 @@ static void run_line(char *line)
 int main(int argc, char **argv)
 {
     char line[4096];
-    if (argc < 2) {
-        return 2;
-    }
     endpoints = (const char *const *)(argv + 1);
     endpoint_count = (size_t)argc - 1;
     asker = new_client(NULL);

@@ -22,11 +22,13 @@ PATIENCE_S = 30
 
 
 class Probe:
-    """The C program that uses libqvt, told what to do line by line. lookup: how somebody else sees a silo's status."""
+    """The C program that uses libqvt, told what to do line by line. lookup: how somebody else sees a silo's status; None:
+    as its own watch does. Without endpoints the local tracker in it answers."""
 
     def __init__(self, lookup, *endpoints, cached=False):
-        self.get = lookup
+        self.get = lookup or self.status
         environment = {**os.environ, **({"LIBQVT_PROBE_CACHE": "1"} if cached else {})}
+        environment.pop("QVT_ENDPOINTS", None)
         self.process = subprocess.Popen(
             [PROBE, *endpoints],
             stdin=subprocess.PIPE,
@@ -75,6 +77,9 @@ class Probe:
 
     def find(self, actor_type, version=""):
         return self.ask("find", actor_type, version)[1:]
+
+    def status(self, silo_id):
+        return self.ask("status", silo_id)[0] or None
 
     def type_version(self, silo_id, actor_type):
         return self.ask("local", silo_id, actor_type)[0]
@@ -138,6 +143,18 @@ class LibqvtTestCase(ServedTestCase):
                 raise
             return None
         return messages.SiloStatus.Name(found.status).removeprefix("SILO_STATUS_")
+
+
+class LocalSeedTest(SeedRules, harness.TestCase):
+    """The seed's rules where there is no server at all (SPEC §9.1)."""
+
+    def setUp(self):
+        super().setUp()
+        self.client = Probe(None)
+        self.addCleanup(self.end)
+
+    def end(self):
+        self.assertEqual(0, self.client.close())
 
 
 class Expiries:
