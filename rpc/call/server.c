@@ -37,6 +37,7 @@ static void init(qvt_rpc_server *server, qvt_rpc_runtime *runtime, const qvt_rpc
     };
     list_init(&server->listeners);
     list_init(&server->conns);
+    list_init(&server->unused);
 }
 
 qvt_status qvt_rpc_server_new(qvt_rpc_server **out, qvt_rpc_runtime *runtime, const qvt_rpc_server_options *options)

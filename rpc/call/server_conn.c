@@ -36,6 +36,7 @@ void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_st
     conn->timer.on_due = on_preface_due;
     conn->noise_since_ms = uv_now(server->runtime->uv);
     list_init(&conn->waiting);
+    list_init(&conn->unused);
     if (net_conn_accept(&conn->net, &server->setup, fd, peer) != QVT_OK) {
         net_addresses_give_back(&server->addresses, address);
         free(conn);
@@ -47,6 +48,7 @@ void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_st
     net_timer_start(&server->runtime->loop->timers, &conn->timer,
                     conn->net.securing ? server->options.handshake_timeout_ms : server->options.preface_timeout_ms);
     server_tend_start(conn);
+    server_unused_add(conn);
     if (server->stopping) {
         server_stop_conn(conn);
     }
@@ -78,6 +80,7 @@ static void on_closed(struct net_conn *net)
     qvt_rpc_server *server = conn->server;
     net_timer_stop(&server->runtime->loop->timers, &conn->timer);
     server_tend_stop(conn);
+    server_unused_remove(conn);
     list_remove(&conn->node);
     net_addresses_give_back(&server->addresses, conn->address);
     server->counters.connections_open--;
@@ -161,6 +164,7 @@ const struct http2_events server_conn_http2_events = {
     .on_ping = server_tend_ping,
     .on_noise = server_noise_judge,
     .on_bomb = server_noise_bomb,
+    .on_unfinished_headers = server_tend_headers,
     .on_refused = on_refused,
     .on_output = net_conn_on_output,
 };

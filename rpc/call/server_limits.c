@@ -14,6 +14,8 @@ static const struct {
     [QVT_RPC_LIMIT_MESSAGE_BYTES] = {"message_bytes", false},
     [QVT_RPC_LIMIT_QUEUED_BYTES] = {"queued_bytes", true},
     [QVT_RPC_LIMIT_PREFACE_TIMEOUT] = {"preface_timeout", false},
+    [QVT_RPC_LIMIT_UNUSED_CONNECTIONS] = {"unused_connections", false},
+    [QVT_RPC_LIMIT_HEADER_TIMEOUT] = {"header_timeout", false},
     [QVT_RPC_LIMIT_KEEPALIVE_TIMEOUT] = {"keepalive_timeout", false},
     [QVT_RPC_LIMIT_WRITE_TIMEOUT] = {"write_timeout", false},
     [QVT_RPC_LIMIT_IDLE] = {"idle", true},

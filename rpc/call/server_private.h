@@ -52,6 +52,7 @@ struct server_conn {
     struct net_conn net;
     qvt_rpc_server *server;
     struct list node;
+    struct list unused; /* in the server's, while no call has come */
     struct net_timer
         timer; /* until the handshake is done; until the preface has come; then, stopping, until the PING is answered */
     struct net_address_count *address; /* of the server's addresses */
@@ -62,6 +63,7 @@ struct server_conn {
     struct net_timer tend;
     uint64_t end_ms;        /* of its age; once it is passed, of its grace; 0: none */
     uint64_t idle_since_ms; /* while calls is 0 */
+    uint64_t headers_ms;    /* when the header block began that is not whole */
     uint64_t asked_ms;      /* when our PING went out; 0: none is open */
     uint64_t last_ping_ms;  /* the client's; 0: none since the last answer */
     uint32_t ping_strikes;
@@ -92,6 +94,8 @@ struct qvt_rpc_server {
     struct server_methods methods;
     struct list listeners;
     struct list conns;
+    struct list unused; /* connections on which no call has come, the oldest first */
+    size_t unused_count;
     qvt_rpc_server_call *spare; /* calls to be used again */
     size_t spare_count;
     struct net_timer stop_timer;
@@ -182,6 +186,14 @@ void server_conn_accept(qvt_rpc_server *server, int fd, const struct sockaddr_st
 /* Drops a reference that a call held. */
 void server_conn_release(struct server_conn *conn);
 
+/* --- server_unused.c --- */
+
+/* A new connection: closes the oldest of those that nobody uses when they are too many. */
+void server_unused_add(struct server_conn *conn);
+
+/* A call has come, or the end. Harmless the second time. */
+void server_unused_remove(struct server_conn *conn);
+
 /* --- server_noise.c --- */
 
 /* The limits as the session takes them. */
@@ -219,6 +231,9 @@ void server_tend_stop(struct server_conn *conn);
 
 /* The socket takes no bytes. */
 void server_tend_blocked(struct net_conn *net);
+
+/* A header block is not whole; the event of the session. */
+void server_tend_headers(void *net_conn);
 
 /* A PING of the client; the event of the session. */
 void server_tend_ping(void *net_conn);

@@ -175,6 +175,7 @@ void server_request_headers(struct http2_stream *stream, bool end)
         return;
     }
     call->flags.begun = true;
+    server_unused_remove(call->conn);
     call->unary.id = ++call->server->counters.calls_total;
     enum server_refusal refusal = judge(call);
     if (refusal != SERVER_ACCEPTED) {

@@ -99,10 +99,24 @@ static uint64_t check_write(struct server_conn *conn, uint64_t now_ms)
     return UINT64_MAX;
 }
 
+static uint64_t check_headers(struct server_conn *conn, uint64_t now_ms)
+{
+    uint64_t max_ms = conn->server->options.header_timeout_ms;
+    if (max_ms == 0 || !http2_session_in_headers(conn->net.session)) {
+        return UINT64_MAX;
+    }
+    uint64_t waited_ms = since(now_ms, conn->headers_ms);
+    if (waited_ms < max_ms) {
+        return max_ms - waited_ms;
+    }
+    close_for(conn, QVT_RPC_LIMIT_HEADER_TIMEOUT);
+    return UINT64_MAX;
+}
+
 static void on_due(struct net_timer *timer)
 {
-    static uint64_t (*const checks[])(struct server_conn *, uint64_t) = {check_write, check_silence, check_age,
-                                                                         check_idle};
+    static uint64_t (*const checks[])(struct server_conn *, uint64_t) = {check_write, check_headers, check_silence,
+                                                                         check_age, check_idle};
     struct server_conn *conn = LIST_ENTRY(timer, struct server_conn, tend);
     uint64_t now_ms = net_timer_now_ms();
     uint64_t next_ms = UINT64_MAX;
@@ -136,14 +150,26 @@ void server_tend_stop(struct server_conn *conn)
     net_timer_stop(&conn->server->runtime->loop->timers, &conn->tend);
 }
 
-void server_tend_blocked(struct net_conn *net)
+/* 0: never. */
+static void look_within(struct server_conn *conn, uint64_t max_ms)
 {
-    struct server_conn *conn = LIST_ENTRY(net, struct server_conn, net);
-    uint64_t max_ms = conn->server->options.write_timeout_ms;
     uint64_t due_ms = net_timer_now_ms() + max_ms;
     if (max_ms > 0 && (!net_timer_is_active(&conn->tend) || conn->tend.due_ms > due_ms)) {
         net_timer_start(&conn->server->runtime->loop->timers, &conn->tend, max_ms);
     }
+}
+
+void server_tend_blocked(struct net_conn *net)
+{
+    struct server_conn *conn = LIST_ENTRY(net, struct server_conn, net);
+    look_within(conn, conn->server->options.write_timeout_ms);
+}
+
+void server_tend_headers(void *net_conn)
+{
+    struct server_conn *conn = LIST_ENTRY(net_conn, struct server_conn, net);
+    conn->headers_ms = net_timer_now_ms();
+    look_within(conn, conn->server->options.header_timeout_ms);
 }
 
 /* Pings that nothing of ours gave reason for are counted (grpc keepalive, proposal A8). */

@@ -18,6 +18,13 @@ static void parse(const uint8_t *head, nghttp2_frame_hd *out)
     };
 }
 
+static void note_block(struct http2_frames *frames, const nghttp2_frame_hd *head)
+{
+    frames->in_block = head->type == NGHTTP2_HEADERS || head->type == NGHTTP2_CONTINUATION;
+    frames->block_goes_on = (head->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
+    frames->blocks += head->type == NGHTTP2_HEADERS ? 1 : 0;
+}
+
 bool http2_frames_next(struct http2_frames *frames, qvt_slice bytes, size_t *at, nghttp2_frame_hd *out)
 {
     size_t skipped = min_size(frames->skip, bytes.len - *at);
@@ -36,5 +43,6 @@ bool http2_frames_next(struct http2_frames *frames, qvt_slice bytes, size_t *at,
     parse(frames->head, out);
     frames->head_len = 0;
     frames->skip = out->length;
+    note_block(frames, out);
     return true;
 }

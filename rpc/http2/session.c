@@ -169,6 +169,18 @@ static int receive(struct http2_session *session, qvt_slice bytes)
     return feed(session, bytes, &fed, bytes.len);
 }
 
+static void tell_unfinished(struct http2_session *session)
+{
+    const struct http2_frames *frames = &session->frames;
+    if (!http2_frames_in_block(frames) || frames->blocks == session->blocks_told) {
+        return;
+    }
+    session->blocks_told = frames->blocks;
+    if (session->events->on_unfinished_headers != NULL) {
+        session->events->on_unfinished_headers(session->data);
+    }
+}
+
 qvt_status http2_session_receive(struct http2_session *session, qvt_slice bytes)
 {
     if (bytes.len == 0) {
@@ -180,6 +192,7 @@ qvt_status http2_session_receive(struct http2_session *session, qvt_slice bytes)
         http2_session_tell_output(session);
     }
     if (result == 0) {
+        tell_unfinished(session);
         return QVT_OK;
     }
     if (session->calmed) {
@@ -227,6 +240,11 @@ bool http2_session_is_done(const struct http2_session *session)
 {
     return session->ng != NULL && nghttp2_session_want_read(session->ng) == 0 &&
            nghttp2_session_want_write(session->ng) == 0;
+}
+
+bool http2_session_in_headers(const struct http2_session *session)
+{
+    return http2_frames_in_block(&session->frames);
 }
 
 bool http2_session_is_ready(const struct http2_session *session)

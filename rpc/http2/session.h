@@ -95,6 +95,9 @@ struct http2_events {
     bool (*on_noise)(void *data, enum http2_noise kind);
     /* A header list is many times as large as max_header_bytes: http2_session_calm it. (may be NULL) */
     void (*on_bomb)(void *data);
+    /* The bytes received end within a header block that began in them, and that http2_session_in_headers follows. (may
+     * be NULL) */
+    void (*on_unfinished_headers)(void *data);
     /* Server: a stream over the limit was refused. (may be NULL) */
     void (*on_refused)(void *data);
     /* There is something to send where there was nothing: see to it that http2_session_send is called soon. Also called
@@ -132,6 +135,9 @@ bool http2_session_wants_send(const struct http2_session *session);
 
 /* Nothing left to read and nothing to send (after GOAWAY, or a connection error): close the transport. */
 bool http2_session_is_done(const struct http2_session *session);
+
+/* Whether a header block has begun to come and is not whole. */
+bool http2_session_in_headers(const struct http2_session *session);
 
 /* Whether the peer's preface and first SETTINGS have come. */
 bool http2_session_is_ready(const struct http2_session *session);

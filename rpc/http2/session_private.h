@@ -26,6 +26,7 @@ struct http2_session {
     int32_t skipped_low;               /* the range of ids that the client passed over last; 0: none */
     int32_t skipped_high;
     struct http2_frames frames;
+    uint32_t blocks_told;     /* on_unfinished_headers was called for this one */
     struct http2_ended ended; /* servers only */
     enum http2_role role;
     bool ready;

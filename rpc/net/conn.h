@@ -65,6 +65,7 @@ struct net_conn {
     bool busy;     /* inside the session: a close waits */
     bool broken;   /* nothing more is read or sent */
     bool ended;    /* on_ended was called */
+    bool yielded;  /* there is more to send: other connections come first */
 };
 
 /* Server: takes over the accepted, non-blocking socket and starts its session. Not OK (NO_MEMORY, UNAVAILABLE): the

@@ -5,8 +5,10 @@
 #include "base/check.h"
 #include "rpc/net/conn_private.h"
 
-/* A buffer that grew larger than this is not kept for the next time. */
-enum { PENDING_KEEP = 4096 };
+enum {
+    PENDING_KEEP = 4096,    /* a buffer that grew larger than this is not kept for the next time */
+    TURN_BYTES = 256 * 1024 /* sent in one turn: nobody waits long for a connection that takes all it can get */
+};
 
 void net_conn_on_output(void *data)
 {
@@ -173,8 +175,13 @@ void net_conn_flush(struct net_conn *conn)
 {
     list_remove(&conn->unflushed);
     qvt_status status = QVT_OK;
-    bool more = conn->pending.len == 0 && !conn->securing;
+    bool more = conn->pending.len == 0 && !conn->securing && !conn->yielded;
+    const uint64_t sent_before = conn->bytes_sent;
     while (more && !conn->broken && !conn->closing) {
+        conn->yielded = conn->bytes_sent - sent_before >= TURN_BYTES;
+        if (conn->yielded) {
+            break;
+        }
         status = send_batch(conn, &conn->setup->loop->output, &more);
     }
     if (conn->closing) {
@@ -192,6 +199,11 @@ void net_conn_flush(struct net_conn *conn)
 void net_conn_write_pending(struct net_conn *conn)
 {
     struct buf *pending = &conn->pending;
+    conn->yielded = false;
+    if (pending->len == 0) {
+        net_conn_flush(conn);
+        return;
+    }
     struct iovec rest = {pending->data + conn->pending_sent, pending->len - conn->pending_sent};
     ssize_t sent = send_pieces(conn, &rest, 1);
     if (sent < 0) {

@@ -245,6 +245,8 @@ static qvt_rpc_server_options grpc_options(const struct server *server)
     options.max_message_bytes = (uint32_t)settings->message_bytes_max;
     options.max_connections = (uint32_t)settings->connections_max;
     options.max_connections_per_address = (uint32_t)settings->connections_per_address_max;
+    options.max_unused_connections = (uint32_t)settings->unused_connections_max;
+    options.header_timeout_ms = (uint32_t)settings->header_timeout_ms;
     options.write_timeout_ms = (uint32_t)settings->write_timeout_ms;
     options.keepalive_ms = (uint32_t)settings->keepalive_ms;
     options.keepalive_timeout_ms = (uint32_t)settings->keepalive_timeout_ms;

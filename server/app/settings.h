@@ -43,6 +43,8 @@ struct settings {
     uint64_t page_size_max;
     uint64_t connections_max;
     uint64_t connections_per_address_max;
+    uint64_t unused_connections_max;
+    uint64_t header_timeout_ms;
     uint64_t http_connections_max;
     uint64_t http_idle_ms;
     uint64_t handshake_timeout_ms;

@@ -72,12 +72,16 @@ typedef struct qvt_rpc_server_options {
     void *data;
     uint32_t max_connections_per_address; /* from loopback any number, from the /64 of an IPv6 address together; default
                                              1000; 0: any number */
+    uint32_t max_unused_connections; /* on which no call has come yet: beyond them the oldest is closed; default 1000;
+                                             0: any number */
+    uint32_t header_timeout_ms;      /* from the first byte of a call's headers to their last; default 10 s; 0: none */
 } qvt_rpc_server_options;
 
 #define QVT_RPC_SERVER_OPTIONS_INIT                                                                                    \
     {                                                                                                                  \
         sizeof(qvt_rpc_server_options), 4u << 20, 8u << 10, 1000, 10000, 1u << 20, 16u << 20, 5000, 100, 2000, 500,    \
-            200, 1000, 500, 7200000, 20000, 300000, 7200000, 2, 0, 0, 0, 60000, 5000, NULL, NULL, NULL, 1000           \
+            200, 1000, 500, 7200000, 20000, 300000, 7200000, 2, 0, 0, 0, 60000, 5000, NULL, NULL, NULL, 1000, 1000,    \
+            10000                                                                                                      \
     }
 
 /* What serves one method. Callbacks not named for the method's kind may be NULL. */
@@ -153,6 +157,8 @@ typedef enum qvt_rpc_limit {
     QVT_RPC_LIMIT_MESSAGE_BYTES,           /* the call was refused: RESOURCE_EXHAUSTED */
     QVT_RPC_LIMIT_QUEUED_BYTES,            /* the call waits for its connection */
     QVT_RPC_LIMIT_PREFACE_TIMEOUT,         /* the connection was closed, as in those below */
+    QVT_RPC_LIMIT_UNUSED_CONNECTIONS,
+    QVT_RPC_LIMIT_HEADER_TIMEOUT,
     QVT_RPC_LIMIT_KEEPALIVE_TIMEOUT,
     QVT_RPC_LIMIT_WRITE_TIMEOUT,
     QVT_RPC_LIMIT_IDLE,

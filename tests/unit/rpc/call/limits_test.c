@@ -9,7 +9,16 @@
 #include "tests/support/suite.h"
 #include "tests/unit/rpc/call/raw_client.h"
 
-enum { TYPE_DATA = 0, TYPE_HEADERS = 1, TYPE_RESET = 3, TYPE_NONE = 0x77, NEVER = 99 };
+enum {
+    TYPE_DATA = 0,
+    TYPE_HEADERS = 1,
+    TYPE_RESET = 3,
+    TYPE_SETTINGS = 4,
+    TYPE_GOAWAY = 7,
+    TYPE_CONTINUATION = 9,
+    TYPE_NONE = 0x77,
+    NEVER = 99
+};
 
 struct fixture {
     qvt_rpc_runtime *runtime;
@@ -144,6 +153,86 @@ static void preface_without_settings_is_none(void)
     stop(&fixture);
 }
 
+static void ready(struct fixture *fixture, struct raw_client *client)
+{
+    raw_client_connect(client, qvt_rpc_server_address(fixture->server));
+    raw_client_send_preface(client);
+    CU_ASSERT_TRUE(wait_for(fixture, client, TYPE_SETTINGS, 0));
+}
+
+static void expect_answer(struct fixture *fixture, struct raw_client *client, uint32_t stream)
+{
+    raw_client_send_request(client, stream, "/test.A/Echo", qvt_slice_make("\0\0\0\0\2hi", 7));
+    CU_ASSERT_TRUE(wait_for(fixture, client, TYPE_DATA, stream));
+}
+
+static void oldest_connection_that_nobody_uses_is_closed(void)
+{
+    struct fixture fixture;
+    struct raw_client unused[3];
+    qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
+    qvt_slice payload = {NULL, 0};
+    options.max_unused_connections = 2;
+    start(&fixture, &options);
+    raw_client_send_preface(&fixture.client);
+    expect_answer(&fixture, &fixture.client, 1);
+    for (size_t i = 0; i < 3; i++) {
+        ready(&fixture, &unused[i]);
+    }
+    CU_ASSERT_TRUE(wait_for(&fixture, &unused[0], TYPE_GOAWAY, 0));
+    CU_ASSERT_TRUE(raw_client_has(&unused[0], TYPE_GOAWAY, 0, &payload));
+    CU_ASSERT_TRUE_FATAL(payload.len > 8);
+    CU_ASSERT_EQUAL(memcmp(payload.data, "\0\0\0\0\0\0\0\0", 8), 0);
+    CU_ASSERT_FALSE(wait_for(&fixture, &unused[0], TYPE_NONE, NEVER));
+    expect_count(&fixture, QVT_RPC_LIMIT_UNUSED_CONNECTIONS, 1);
+    expect_answer(&fixture, &fixture.client, 3);
+    for (size_t i = 1; i < 3; i++) {
+        expect_answer(&fixture, &unused[i], 1);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        raw_client_close(&unused[i]);
+    }
+    stop(&fixture);
+}
+
+static void headers_that_do_not_end_in_time_end_the_connection(void)
+{
+    /* Without END_HEADERS, and a frame that is not whole. */
+    static const char frames[2][10] = {"\0\0\1\1\0\0\0\0\3\x83", "\0\0\2\1\4\0\0\0\3\x83"};
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture fixture;
+        qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
+        options.header_timeout_ms = 30;
+        start(&fixture, &options);
+        raw_client_send_preface(&fixture.client);
+        expect_answer(&fixture, &fixture.client, 1);
+        CU_ASSERT_EQUAL(write(fixture.client.fd, frames[i], sizeof(frames[i])), (ssize_t)sizeof(frames[i]));
+        CU_ASSERT_FALSE(wait_for(&fixture, &fixture.client, TYPE_NONE, NEVER));
+        expect_count(&fixture, QVT_RPC_LIMIT_HEADER_TIMEOUT, 1);
+        stop(&fixture);
+    }
+}
+
+static void headers_in_pieces_are_no_slow_headers(void)
+{
+    struct fixture fixture;
+    struct raw_client slow;
+    qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
+    options.header_timeout_ms = 50;
+    start(&fixture, &options);
+    raw_client_send_preface(&fixture.client);
+    raw_client_send_frame(&fixture.client, TYPE_HEADERS, 0, 1, qvt_slice_text("\x83"));
+    raw_client_send_frame(&fixture.client, TYPE_CONTINUATION, 4, 1, qvt_slice_text("\x86"));
+    CU_ASSERT_TRUE(wait_for(&fixture, &fixture.client, TYPE_RESET, 1));
+    ready(&fixture, &slow);
+    raw_client_send_frame(&slow, TYPE_HEADERS, 0, 1, qvt_slice_text("\x83"));
+    CU_ASSERT_FALSE(wait_for(&fixture, &slow, TYPE_NONE, NEVER));
+    expect_count(&fixture, QVT_RPC_LIMIT_HEADER_TIMEOUT, 1);
+    expect_answer(&fixture, &fixture.client, 3);
+    raw_client_close(&slow);
+    stop(&fixture);
+}
+
 static void long_message_and_headers_are_counted(void)
 {
     struct fixture fixture;
@@ -219,5 +308,8 @@ static void shorter_and_longer_options_are_taken(void)
 
 SUITE_MAIN("rpc/call/limits", SUITE_CASE(connections_over_the_limit_are_refused),
            SUITE_CASE(connection_without_preface_is_closed), SUITE_CASE(preface_without_settings_is_none),
-           SUITE_CASE(long_message_and_headers_are_counted), SUITE_CASE(streams_over_the_limit_are_refused),
-           SUITE_CASE(each_limit_has_its_own_name), SUITE_CASE(shorter_and_longer_options_are_taken))
+           SUITE_CASE(oldest_connection_that_nobody_uses_is_closed),
+           SUITE_CASE(headers_that_do_not_end_in_time_end_the_connection),
+           SUITE_CASE(headers_in_pieces_are_no_slow_headers), SUITE_CASE(long_message_and_headers_are_counted),
+           SUITE_CASE(streams_over_the_limit_are_refused), SUITE_CASE(each_limit_has_its_own_name),
+           SUITE_CASE(shorter_and_longer_options_are_taken))

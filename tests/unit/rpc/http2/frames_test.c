@@ -59,5 +59,21 @@ static void reserved_bit_of_the_stream_is_ignored(void)
     CU_ASSERT_EQUAL(head.stream_id, INT32_MAX);
 }
 
-SUITE_MAIN("rpc/http2/frames", SUITE_CASE(heads_are_found_in_pieces_of_any_size),
-           SUITE_CASE(reserved_bit_of_the_stream_is_ignored))
+/* HEADERS and CONTINUATION of a byte each, HEADERS that end at once, without payload, and DATA. */
+static void header_block_is_open_until_its_last_byte(void)
+{
+    static const char bytes[] = "\0\0\1\1\0\0\0\0\1a\0\0\1\x09\4\0\0\0\1b\0\0\0\1\5\0\0\0\3\0\0\2\0\1\0\0\0\5xy";
+    enum { FIRST_HEAD = 9, BLOCK_END = 20 };
+    struct http2_frames frames;
+    http2_frames_init(&frames, 0);
+    for (size_t i = 0; i < sizeof(bytes) - 1; i++) {
+        size_t at = 0;
+        nghttp2_frame_hd head;
+        (void)!http2_frames_next(&frames, qvt_slice_make(&bytes[i], 1), &at, &head);
+        CU_ASSERT_EQUAL(http2_frames_in_block(&frames), i + 1 >= FIRST_HEAD && i + 1 < BLOCK_END);
+    }
+    CU_ASSERT_EQUAL(frames.blocks, 2);
+}
+
+SUITE_MAIN("rpc/http2/frames", SUITE_CASE(header_block_is_open_until_its_last_byte),
+           SUITE_CASE(heads_are_found_in_pieces_of_any_size), SUITE_CASE(reserved_bit_of_the_stream_is_ignored))
