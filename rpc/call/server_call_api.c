@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "rpc/call/server_private.h"
 #include "rpc/wire/base64.h"
+#include "rpc/wire/details.h"
 
 const qvt_rpc_metadata *qvt_rpc_server_call_metadata(const qvt_rpc_server_call *call)
 {
@@ -153,6 +154,27 @@ void qvt_rpc_server_call_finish_with_details(qvt_rpc_server_call *call, const qv
     } else if (!call->flags.ended) {
         server_respond_end(call, error, details);
     }
+}
+
+static qvt_status encode_status(struct buf *out, const qvt_error *error, const qvt_rpc_detail *details, size_t count)
+{
+    QVT_TRY(details_write_status(out, error));
+    for (size_t i = 0; i < count; i++) {
+        QVT_TRY(details_write_any(out, details[i].type_url, details[i].value));
+    }
+    return QVT_OK;
+}
+
+void qvt_rpc_server_call_finish_with(qvt_rpc_server_call *call, const qvt_error *error, const qvt_rpc_detail *details,
+                                     size_t count)
+{
+    struct buf encoded = BUF_INIT;
+    /* Without memory for the details the code and the message have to do. */
+    if (count > 0 && encode_status(&encoded, error, details, count) != QVT_OK) {
+        buf_clear(&encoded);
+    }
+    qvt_rpc_server_call_finish_with_details(call, error, buf_slice(&encoded));
+    buf_deinit(&encoded);
 }
 
 void qvt_rpc_server_call_measure(qvt_rpc_server_call *call)

@@ -15,11 +15,6 @@ static const char priorities[] =
     "+SIGN-RSA-PSS-RSAE-SHA384:+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-RSA-SHA256:+SIGN-RSA-SHA384:+SIGN-RSA-SHA512:"
     "+CTYPE-X509:%SERVER_PRECEDENCE";
 
-static bool is_given(const char *text)
-{
-    return text != NULL && text[0] != '\0';
-}
-
 static qvt_status no_memory(qvt_error *error)
 {
     return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
@@ -57,27 +52,29 @@ static qvt_status make(qvt_rpc_tls **out, bool is_server, qvt_error *error)
 
 static qvt_status fill_server(qvt_rpc_tls *tls, const qvt_rpc_tls_server_options *options, qvt_error *error)
 {
+    const struct tls_source certificate = {options->certificate_file, options->certificate_pem};
+    const struct tls_source key = {options->key_file, options->key_pem};
+    const struct tls_source authority = {options->client_authority_file, options->client_authority_pem};
     tls->client_auth = options->client_auth;
-    if (!is_given(options->certificate_file) || !is_given(options->key_file)) {
+    if (!tls_source_is_given(&certificate) || !tls_source_is_given(&key)) {
         return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL, "TLS needs a certificate file and a key file");
     }
-    if (options->client_auth != QVT_RPC_TLS_CLIENT_AUTH_OFF && !is_given(options->client_authority_file)) {
+    if (options->client_auth != QVT_RPC_TLS_CLIENT_AUTH_OFF && !tls_source_is_given(&authority)) {
         return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL,
                              "TLS client certificates need the file of the authorities that sign them");
     }
-    QVT_TRY(
-        tls_files_certificate(tls->certificate, options->certificate_file, options->key_file, &tls->expires_at, error));
+    QVT_TRY(tls_files_certificate(tls->certificate, &certificate, &key, &tls->expires_at, error));
     if (options->client_auth != QVT_RPC_TLS_CLIENT_AUTH_OFF) {
-        QVT_TRY(tls_files_authorities(tls->certificate, options->client_authority_file, error));
+        QVT_TRY(tls_files_authorities(tls->certificate, &authority, error));
     }
     int code = gnutls_session_ticket_key_generate(&tls->ticket_key);
     return code < 0 ? failed(error, code) : QVT_OK;
 }
 
-static qvt_status trust(qvt_rpc_tls *tls, const char *authority_file, qvt_error *error)
+static qvt_status trust(qvt_rpc_tls *tls, const struct tls_source *authority, qvt_error *error)
 {
-    if (is_given(authority_file)) {
-        return tls_files_authorities(tls->certificate, authority_file, error);
+    if (tls_source_is_given(authority)) {
+        return tls_files_authorities(tls->certificate, authority, error);
     }
     int count = gnutls_certificate_set_x509_system_trust(tls->certificate);
     return count < 0 && count != GNUTLS_E_UNIMPLEMENTED_FEATURE ? failed(error, count) : QVT_OK;
@@ -85,16 +82,18 @@ static qvt_status trust(qvt_rpc_tls *tls, const char *authority_file, qvt_error 
 
 static qvt_status fill_client(qvt_rpc_tls *tls, const qvt_rpc_tls_client_options *options, qvt_error *error)
 {
-    if (is_given(options->certificate_file) != is_given(options->key_file)) {
+    const struct tls_source certificate = {options->certificate_file, options->certificate_pem};
+    const struct tls_source key = {options->key_file, options->key_pem};
+    const struct tls_source authority = {options->authority_file, options->authority_pem};
+    if (tls_source_is_given(&certificate) != tls_source_is_given(&key)) {
         return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL,
                              "TLS needs a certificate file and its key file, or neither");
     }
-    QVT_TRY(trust(tls, options->authority_file, error));
-    if (is_given(options->certificate_file)) {
-        QVT_TRY(tls_files_certificate(tls->certificate, options->certificate_file, options->key_file, &tls->expires_at,
-                                      error));
+    QVT_TRY(trust(tls, &authority, error));
+    if (tls_source_is_given(&certificate)) {
+        QVT_TRY(tls_files_certificate(tls->certificate, &certificate, &key, &tls->expires_at, error));
     }
-    if (is_given(options->server_name)) {
+    if (options->server_name != NULL && options->server_name[0] != '\0') {
         tls->server_name = strdup(options->server_name);
         return tls->server_name == NULL ? no_memory(error) : QVT_OK;
     }

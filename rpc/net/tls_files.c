@@ -64,8 +64,23 @@ static void forget(struct buf *content)
     buf_deinit(content);
 }
 
-static qvt_status read_file(struct buf *out, const char *what, const char *file, qvt_error *error)
+/* What it is called in errors. */
+static const char *name_of(const struct tls_source *source)
 {
+    return source->pem.len > 0 ? "given as PEM" : source->file;
+}
+
+static qvt_status copy_pem(struct buf *out, qvt_slice pem, qvt_error *error)
+{
+    return buf_append_slice(out, pem) == QVT_OK ? QVT_OK : qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
+}
+
+static qvt_status read_source(struct buf *out, const char *what, const struct tls_source *source, qvt_error *error)
+{
+    if (source->pem.len > 0) {
+        return copy_pem(out, source->pem, error);
+    }
+    const char *file = source->file;
     FILE *stream = fopen(file, "re");
     if (stream == NULL) {
         return refuse_reading(error, what, file);
@@ -85,10 +100,11 @@ static gnutls_datum_t datum_of(const struct buf *content)
     return (gnutls_datum_t){content->data, (unsigned)content->len};
 }
 
-static qvt_status read_chain(struct chain *out, const char *file, qvt_error *error)
+static qvt_status read_chain(struct chain *out, const struct tls_source *source, qvt_error *error)
 {
     struct buf content = BUF_INIT;
-    QVT_TRY(read_file(&content, "certificate file", file, error));
+    const char *file = name_of(source);
+    QVT_TRY(read_source(&content, "certificate file", source, error));
     gnutls_datum_t datum = datum_of(&content);
     int code = gnutls_x509_crt_list_import2(&out->certificates, &out->count, &datum, GNUTLS_X509_FMT_PEM, 0);
     buf_deinit(&content);
@@ -106,10 +122,11 @@ static void free_chain(struct chain *chain)
     gnutls_free(chain->certificates);
 }
 
-static qvt_status read_key(gnutls_x509_privkey_t key, const char *file, qvt_error *error)
+static qvt_status read_key(gnutls_x509_privkey_t key, const struct tls_source *source, qvt_error *error)
 {
     struct buf content = BUF_INIT;
-    QVT_TRY(read_file(&content, "key file", file, error));
+    const char *file = name_of(source);
+    QVT_TRY(read_source(&content, "key file", source, error));
     gnutls_datum_t datum = datum_of(&content);
     int code = gnutls_x509_privkey_import2(key, &datum, GNUTLS_X509_FMT_PEM, NULL, 0);
     forget(&content);
@@ -123,14 +140,17 @@ static qvt_status read_key(gnutls_x509_privkey_t key, const char *file, qvt_erro
 }
 
 static qvt_status give(gnutls_certificate_credentials_t credentials, const struct chain *chain,
-                       const char *certificate_file, const char *key_file, qvt_error *error)
+                       const struct tls_source *certificate_source, const struct tls_source *key_source,
+                       qvt_error *error)
 {
+    const char *certificate_file = name_of(certificate_source);
+    const char *key_file = name_of(key_source);
     gnutls_x509_privkey_t key = NULL;
     int code = gnutls_x509_privkey_init(&key);
     if (code < 0) {
         return refuse(error, "key file", key_file, code);
     }
-    qvt_status status = read_key(key, key_file, error);
+    qvt_status status = read_key(key, key_source, error);
     if (status == QVT_OK) {
         code = gnutls_certificate_set_x509_key(credentials, chain->certificates, (int)chain->count, key);
         if (code == GNUTLS_E_CERTIFICATE_KEY_MISMATCH) {
@@ -145,21 +165,23 @@ static qvt_status give(gnutls_certificate_credentials_t credentials, const struc
     return status;
 }
 
-qvt_status tls_files_certificate(gnutls_certificate_credentials_t credentials, const char *certificate_file,
-                                 const char *key_file, int64_t *expires_at, qvt_error *error)
+qvt_status tls_files_certificate(gnutls_certificate_credentials_t credentials, const struct tls_source *certificate,
+                                 const struct tls_source *key, int64_t *expires_at, qvt_error *error)
 {
     struct chain chain = {NULL, 0};
-    QVT_TRY(read_chain(&chain, certificate_file, error));
+    QVT_TRY(read_chain(&chain, certificate, error));
     *expires_at = (int64_t)gnutls_x509_crt_get_expiration_time(chain.certificates[0]);
-    qvt_status status = give(credentials, &chain, certificate_file, key_file, error);
+    qvt_status status = give(credentials, &chain, certificate, key, error);
     free_chain(&chain);
     return status;
 }
 
-qvt_status tls_files_authorities(gnutls_certificate_credentials_t credentials, const char *file, qvt_error *error)
+qvt_status tls_files_authorities(gnutls_certificate_credentials_t credentials, const struct tls_source *source,
+                                 qvt_error *error)
 {
     struct buf content = BUF_INIT;
-    QVT_TRY(read_file(&content, "authority file", file, error));
+    const char *file = name_of(source);
+    QVT_TRY(read_source(&content, "authority file", source, error));
     gnutls_datum_t datum = datum_of(&content);
     int count = gnutls_certificate_set_x509_trust_mem(credentials, &datum, GNUTLS_X509_FMT_PEM);
     buf_deinit(&content);

@@ -13,6 +13,11 @@ bool details_are_needed(const qvt_error *error);
 /* Appends the error as an encoded google.rpc.Status. NO_MEMORY leaves out as it was. */
 QVT_MUST_CHECK qvt_status details_write(struct buf *out, const qvt_error *error);
 
+/* In two steps, for details of another's making: code and message, then each detail. NO_MEMORY; then the end of out is
+ * undefined. */
+QVT_MUST_CHECK qvt_status details_write_status(struct buf *out, const qvt_error *error);
+QVT_MUST_CHECK qvt_status details_write_any(struct buf *out, const char *type_url, qvt_slice value);
+
 /* An error that was read: error.reason and the fact names point into the struct, which must not be moved. */
 struct details {
     qvt_error error;

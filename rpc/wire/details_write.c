@@ -61,10 +61,24 @@ static qvt_status put_any(struct buf *out, const char *type_url, qvt_status (*pu
     return protobuf_close(out, any);
 }
 
-static qvt_status put_status(struct buf *out, const qvt_error *error)
+qvt_status details_write_status(struct buf *out, const qvt_error *error)
 {
     QVT_TRY(protobuf_put_varint(out, STATUS_CODE, (uint64_t)qvt_status_to_grpc(error->status)));
-    QVT_TRY(put_text(out, STATUS_MESSAGE, error->message));
+    return put_text(out, STATUS_MESSAGE, error->message);
+}
+
+qvt_status details_write_any(struct buf *out, const char *type_url, qvt_slice value)
+{
+    size_t any = 0;
+    QVT_TRY(protobuf_open(out, STATUS_DETAILS, &any));
+    QVT_TRY(put_text(out, ANY_TYPE_URL, type_url));
+    QVT_TRY(protobuf_put_bytes(out, ANY_VALUE, value));
+    return protobuf_close(out, any);
+}
+
+static qvt_status put_status(struct buf *out, const qvt_error *error)
+{
+    QVT_TRY(details_write_status(out, error));
     if (error->reason != NULL || error->fact_count > 0) {
         QVT_TRY(put_any(out, DETAILS_TYPE_PREFIX DETAILS_ERROR_INFO, put_error_info, error));
     }

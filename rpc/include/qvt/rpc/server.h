@@ -251,6 +251,16 @@ QVT_API void qvt_rpc_server_call_finish(qvt_rpc_server_call *call, const qvt_err
 QVT_API void qvt_rpc_server_call_finish_with_details(qvt_rpc_server_call *call, const qvt_error *error,
                                                      qvt_slice details);
 
+/* An entry of google.rpc.Status.details: a google.protobuf.Any. */
+typedef struct qvt_rpc_detail {
+    const char *type_url; /* "type.googleapis.com/google.rpc.Help" */
+    qvt_slice value;      /* the encoded message */
+} qvt_rpc_detail;
+
+/* As that, with the google.rpc.Status made here, of the error's code and message and of these details; copied. */
+QVT_API void qvt_rpc_server_call_finish_with(qvt_rpc_server_call *call, const qvt_error *error,
+                                             const qvt_rpc_detail *details, size_t count);
+
 /* Times the call from now on, unless it is timed already; only with on_call_end. Reads the clock. */
 QVT_API void qvt_rpc_server_call_measure(qvt_rpc_server_call *call);
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "qvt/error.h"
+#include "qvt/slice.h"
 #include "qvt/status.h"
 
 #ifdef __cplusplus
@@ -23,7 +24,8 @@ typedef enum qvt_rpc_tls_client_auth {
     QVT_RPC_TLS_CLIENT_AUTH_REQUIRE  /* a client without one is refused */
 } qvt_rpc_tls_client_auth;
 
-/* Files are PEM and read once; NULL or "": none. */
+/* Files are PEM and read once; NULL or "": none. What is given as PEM itself is read in place of the file; data NULL: it
+ * is not. */
 typedef struct qvt_rpc_tls_server_options {
     uint32_t size;                       /* sizeof this struct */
     const char *certificate_file;        /* the server's, then those that lead to its authority; needed */
@@ -31,11 +33,17 @@ typedef struct qvt_rpc_tls_server_options {
     const char *client_authority_file;   /* who may have signed a client's certificate; needed unless client_auth is
                                             off */
     qvt_rpc_tls_client_auth client_auth; /* default off */
+    qvt_slice certificate_pem;
+    qvt_slice key_pem;
+    qvt_slice client_authority_pem;
 } qvt_rpc_tls_server_options;
 
 #define QVT_RPC_TLS_SERVER_OPTIONS_INIT                                                                                \
     {                                                                                                                  \
-        sizeof(qvt_rpc_tls_server_options), NULL, NULL, NULL, QVT_RPC_TLS_CLIENT_AUTH_OFF                              \
+        sizeof(qvt_rpc_tls_server_options), NULL, NULL, NULL, QVT_RPC_TLS_CLIENT_AUTH_OFF, {NULL, 0}, {NULL, 0},       \
+        {                                                                                                              \
+            NULL, 0                                                                                                    \
+        }                                                                                                              \
     }
 
 typedef struct qvt_rpc_tls_client_options {
@@ -44,11 +52,17 @@ typedef struct qvt_rpc_tls_client_options {
     const char *certificate_file; /* shown to servers that ask for one */
     const char *key_file;         /* of that certificate; both or none */
     const char *server_name;      /* that the server's certificate must be for; none: the endpoint's host */
+    qvt_slice authority_pem;
+    qvt_slice certificate_pem;
+    qvt_slice key_pem;
 } qvt_rpc_tls_client_options;
 
 #define QVT_RPC_TLS_CLIENT_OPTIONS_INIT                                                                                \
     {                                                                                                                  \
-        sizeof(qvt_rpc_tls_client_options), NULL, NULL, NULL, NULL                                                     \
+        sizeof(qvt_rpc_tls_client_options), NULL, NULL, NULL, NULL, {NULL, 0}, {NULL, 0},                              \
+        {                                                                                                              \
+            NULL, 0                                                                                                    \
+        }                                                                                                              \
     }
 
 /* Reads the files. *out is one reference, the caller's. INVALID_ARGUMENT: error (may be NULL) says which file and what

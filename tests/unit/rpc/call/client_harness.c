@@ -151,6 +151,10 @@ static void on_end(qvt_rpc_client_call *call, const qvt_rpc_result *result, void
         (void)snprintf(record->reason, sizeof(record->reason), "%s", result->error->reason);
     }
     record->details_len = result->details.len;
+    if (record->details_len > 0) {
+        memcpy(record->details, result->details.data,
+               record->details_len < sizeof(record->details) ? record->details_len : sizeof(record->details));
+    }
     write_metadata(record->trailing, sizeof(record->trailing), result->trailing);
     record->ends++;
     record->call = NULL;

@@ -17,6 +17,7 @@ struct record {
     unsigned came_compressed; /* messages */
     char initial[256];        /* "name=value;" of each entry */
     char trailing[256];
+    uint8_t details[64]; /* their beginning */
     size_t details_len;
     unsigned stop_after; /* run_until_messages */
     bool in_start;       /* callbacks would be too early */

@@ -55,15 +55,19 @@ static void on_double(qvt_rpc_server_call *call, qvt_slice request, void *data)
 static void on_refuse(qvt_rpc_server_call *call, qvt_slice request, void *data)
 {
     static const char details[] = "\x08\x0a\x12\x05other";
+    static const qvt_rpc_detail made[] = {{"a/X", {(const uint8_t *)"12", 2}}, {"a/Y", {NULL, 0}}};
     qvt_rpc_server_call *same = qvt_rpc_server_call_of_unary(qvt_rpc_server_call_unary(call));
     qvt_rpc_metadata_entry entry = {qvt_slice_text("x-echo"), qvt_slice_text("yes")};
     qvt_error error;
-    (void)request;
     (void)data;
     CU_ASSERT_PTR_EQUAL(same, call);
     CU_ASSERT_EQUAL(qvt_rpc_server_call_add_trailing(same, &entry), QVT_OK);
     (void)qvt_error_set(&error, QVT_ABORTED, "UNSEEN", "mine");
-    qvt_rpc_server_call_finish_with_details(same, &error, qvt_slice_make(details, sizeof(details) - 1));
+    if (request.len > 0) {
+        qvt_rpc_server_call_finish_with(same, &error, made, 2);
+    } else {
+        qvt_rpc_server_call_finish_with_details(same, &error, qvt_slice_make(details, sizeof(details) - 1));
+    }
 }
 
 static void on_watch(qvt_rpc_server_call *call, qvt_slice request, void *data)
@@ -185,6 +189,29 @@ static void details_and_trailers_of_the_handlers_own_arrive(void)
     stop(&world);
 }
 
+static void list_of_details_becomes_a_status(void)
+{
+    static const char expected[] = "\x08\x0a\x12\x04mine"
+                                   "\x1a\x09\x0a\x03"
+                                   "a/X\x12\x02"
+                                   "12\x1a\x07\x0a\x03"
+                                   "a/Y\x12\0";
+    struct world world;
+    struct record record = {0};
+    start(&world);
+    record_start(&world.harness, &record, &refuse_method, NULL);
+    CU_ASSERT_EQUAL(qvt_rpc_client_call_send(record.call, qvt_slice_text("\x10\x01")), QVT_OK);
+    qvt_rpc_client_call_half_close(record.call);
+    harness_run_until(&world.harness, &record.ends);
+    CU_ASSERT_EQUAL(record.error.status, QVT_ABORTED);
+    EXPECT_TEXT(record.error.message, "mine");
+    EXPECT_TEXT(record.reason, "");
+    CU_ASSERT_EQUAL_FATAL(record.details_len, sizeof(expected) - 1);
+    CU_ASSERT_EQUAL(memcmp(record.details, expected, sizeof(expected) - 1), 0);
+    record_deinit(&record);
+    stop(&world);
+}
+
 static void bad_string_is_refused_with_its_field(void)
 {
     struct world world;
@@ -272,7 +299,7 @@ static void graceful_stop_sends_the_next_call_away(void)
 
 SUITE_MAIN("rpc/call/client server", SUITE_CASE(typed_unary_call),
            SUITE_CASE(error_arrives_with_field_reason_and_facts),
-           SUITE_CASE(details_and_trailers_of_the_handlers_own_arrive),
+           SUITE_CASE(details_and_trailers_of_the_handlers_own_arrive), SUITE_CASE(list_of_details_becomes_a_status),
            SUITE_CASE(bad_string_is_refused_with_its_field), SUITE_CASE(unknown_method_is_unimplemented),
            SUITE_CASE(server_stream_is_seen_and_its_cancellation_too), SUITE_CASE(bidi_stream_carries_many_messages),
            SUITE_CASE(graceful_stop_sends_the_next_call_away))

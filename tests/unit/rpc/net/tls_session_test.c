@@ -1,6 +1,7 @@
 /* Two sessions that meet in memory, with the bytes between them cut in every way. */
 #include "rpc/net/tls_session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,28 @@ struct pair {
     size_t piece; /* bytes handed over at once */
 };
 
+/* The test's own memory, for free. */
+static qvt_slice read_pem(const char *file)
+{
+    enum { PEM_MAX = 16384 };
+    char *text = malloc(PEM_MAX);
+    FILE *stream = fopen(file, "re");
+    QVT_ASSERT(text != NULL && stream != NULL);
+    size_t len = fread(text, 1, PEM_MAX, stream);
+    QVT_ASSERT(len > 0 && len < PEM_MAX);
+    (void)fclose(stream);
+    return qvt_slice_make(text, len);
+}
+
+static void free_pem(qvt_slice pem)
+{
+    union {
+        const uint8_t *given;
+        void *own;
+    } text = {pem.data};
+    free(text.own);
+}
+
 static void make_credentials(void)
 {
     static const struct certificate_facts authority_facts = {.common_name = "authority", .is_authority = 1};
@@ -43,16 +66,21 @@ static void make_credentials(void)
     certificates_init(&certificates);
     certificates_make(&certificates, &authority, &authority_facts, NULL);
     certificates_make(&certificates, &files, &server_facts, &authority);
-    server.certificate_file = files.certificate;
-    server.key_file = files.key;
-    server.client_authority_file = authority.certificate;
+    server.certificate_pem = read_pem(files.certificate);
+    server.key_pem = read_pem(files.key);
+    server.client_authority_pem = read_pem(authority.certificate);
     server.client_auth = QVT_RPC_TLS_CLIENT_AUTH_REQUIRE;
     QVT_ASSERT(qvt_rpc_tls_new_server(&server_tls, &server, NULL) == QVT_OK);
     certificates_make(&certificates, &files, &client_facts, &authority);
-    client.authority_file = authority.certificate;
-    client.certificate_file = files.certificate;
-    client.key_file = files.key;
+    client.authority_pem = server.client_authority_pem;
+    client.certificate_pem = read_pem(files.certificate);
+    client.key_pem = read_pem(files.key);
     QVT_ASSERT(qvt_rpc_tls_new_client(&client_tls, &client, NULL) == QVT_OK);
+    free_pem(server.certificate_pem);
+    free_pem(server.key_pem);
+    free_pem(server.client_authority_pem);
+    free_pem(client.certificate_pem);
+    free_pem(client.key_pem);
 }
 
 static void free_credentials(void)
