@@ -133,7 +133,7 @@ void net_conn_update_poll(struct net_conn *conn)
     if (conn->closing) {
         return;
     }
-    bool blocked = conn->pending.len > 0 || conn->yielded;
+    bool blocked = net_conn_is_blocked(conn);
     if (conn->connecting || (blocked && !conn->broken)) {
         events |= UV_WRITABLE;
     }

@@ -87,7 +87,7 @@ QVT_MUST_CHECK qvt_status net_conn_take_names(struct net_conn *conn, qvt_rpc_pee
 /* Whether bytes wait for the socket. */
 static inline bool net_conn_is_blocked(const struct net_conn *conn)
 {
-    return conn->pending.len > 0;
+    return conn->pending.len > 0 || conn->yielded;
 }
 
 /* Sends what the session has queued now, as far as the socket takes it. Not inside the session's events. */

@@ -178,8 +178,9 @@ void net_conn_flush(struct net_conn *conn)
     bool more = conn->pending.len == 0 && !conn->securing && !conn->yielded;
     const uint64_t sent_before = conn->bytes_sent;
     while (more && !conn->broken && !conn->closing) {
-        conn->yielded = conn->bytes_sent - sent_before >= TURN_BYTES;
-        if (conn->yielded) {
+        if (conn->bytes_sent - sent_before >= TURN_BYTES) {
+            conn->yielded = true;
+            blocked(conn);
             break;
         }
         status = send_batch(conn, &conn->setup->loop->output, &more);

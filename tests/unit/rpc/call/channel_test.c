@@ -1,7 +1,13 @@
 #include <CUnit/CUnit.h>
+#include <arpa/inet.h>
+#include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "base/check.h"
 #include "base/entropy.h"
 #include "rpc/call/channel_backoff.h"
 #include "rpc/call/channel_endpoint.h"
@@ -20,6 +26,49 @@ static void ignore(struct script_stream *stream, void *data)
 {
     (void)stream;
     (void)data;
+}
+
+/* The system's lookup is not asked here: which names have which addresses is the test's to say. */
+static const char *const dead_first[] = {"127.0.0.3", "127.0.0.1", NULL};
+static const char *const alive[] = {"127.0.0.1", NULL};
+
+static struct addrinfo *make_entry(const char *address, const char *service)
+{
+    struct addrinfo *entry = calloc(1, sizeof(*entry));
+    struct sockaddr_in *ip = calloc(1, sizeof(*ip));
+    QVT_ASSERT(entry != NULL && ip != NULL && inet_pton(AF_INET, address, &ip->sin_addr) == 1);
+    ip->sin_family = AF_INET;
+    ip->sin_port = htons((uint16_t)strtol(service, NULL, 10));
+    entry->ai_family = AF_INET;
+    entry->ai_socktype = SOCK_STREAM;
+    entry->ai_addr = (void *)ip;
+    entry->ai_addrlen = sizeof(*ip);
+    return entry;
+}
+
+__attribute__((visibility("default"))) int getaddrinfo(const char *restrict name, const char *restrict service,
+                                                       const struct addrinfo *restrict hints,
+                                                       struct addrinfo **restrict out)
+{
+    const char *const *addresses = strcmp(name, "several.test") == 0 ? dead_first : alive;
+    (void)hints;
+    if (strcmp(name, "unknown.test") == 0) {
+        return EAI_NONAME;
+    }
+    for (struct addrinfo **next = out; *addresses != NULL; next = &(*next)->ai_next) {
+        *next = make_entry(*addresses++, service);
+    }
+    return 0;
+}
+
+__attribute__((visibility("default"))) void freeaddrinfo(struct addrinfo *entry)
+{
+    while (entry != NULL) {
+        struct addrinfo *next = entry->ai_next;
+        free(entry->ai_addr);
+        free(entry);
+        entry = next;
+    }
 }
 
 static const qvt_rpc_channel_options quick = {
@@ -154,6 +203,60 @@ static void name_is_looked_up_and_each_address_tried(void)
     CU_ASSERT_EQUAL(qvt_rpc_channel_new(&harness.channel, harness.runtime, &endpoint, 1, &quick, NULL), QVT_OK);
     record_whole_call(&harness, &record);
     CU_ASSERT_EQUAL(record.error.status, QVT_OK);
+    record_deinit(&record);
+    harness_stop(&harness);
+}
+
+/* Calls through "several.test", whose first address is dead. */
+static void call_several(struct harness *harness, const qvt_rpc_channel_options *options)
+{
+    struct record record = {0};
+    char named[64];
+    const char *endpoint = named;
+    (void)snprintf(named, sizeof(named), "several.test%s", strchr(harness->server.listener.address, ':'));
+    qvt_rpc_channel_close(harness->channel, NULL, NULL);
+    CU_ASSERT_EQUAL(qvt_rpc_channel_new(&harness->channel, harness->runtime, &endpoint, 1, options, NULL), QVT_OK);
+    record_whole_call(harness, &record);
+    CU_ASSERT_EQUAL(record.error.status, QVT_OK);
+    EXPECT_TEXT(qvt_rpc_channel_endpoint(harness->channel), named);
+    record_deinit(&record);
+}
+
+static void second_address_is_tried_when_the_first_refuses(void)
+{
+    struct harness harness;
+    harness_start(&harness, answer_whole_requests, NULL);
+    call_several(&harness, &quick);
+    harness_stop(&harness);
+}
+
+/* The first address takes the connection and never says a word. */
+static void second_address_is_tried_when_the_first_is_silent(void)
+{
+    struct harness harness;
+    qvt_rpc_channel_options hasty = quick;
+    struct sockaddr_in silent = {.sin_family = AF_INET};
+    hasty.connect_timeout_ms = 50;
+    harness_start(&harness, answer_whole_requests, NULL);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    silent.sin_port = htons((uint16_t)strtol(strchr(harness.server.listener.address, ':') + 1, NULL, 10));
+    CU_ASSERT_EQUAL(inet_pton(AF_INET, dead_first[0], &silent.sin_addr), 1);
+    CU_ASSERT_EQUAL_FATAL(bind(fd, (const struct sockaddr *)&silent, sizeof(silent)), 0);
+    CU_ASSERT_EQUAL_FATAL(listen(fd, 1), 0);
+    call_several(&harness, &hasty);
+    (void)close(fd);
+    harness_stop(&harness);
+}
+
+static void unknown_name_is_told(void)
+{
+    struct harness harness;
+    struct record record = {0};
+    const char *endpoint = "unknown.test:7070";
+    harness_start_with(&harness, ignore, &endpoint, 1, &quick);
+    record_whole_call(&harness, &record);
+    CU_ASSERT_EQUAL(record.error.status, QVT_UNAVAILABLE);
+    EXPECT_TEXT(record.error.message, "cannot connect to unknown.test:7070: unknown node or service");
     record_deinit(&record);
     harness_stop(&harness);
 }
@@ -376,6 +479,8 @@ SUITE_MAIN("rpc/call/channel", SUITE_CASE(backoff_grows_by_8_fifths_and_varies_b
            SUITE_CASE(waiting_call_survives_failed_attempts_until_its_deadline),
            SUITE_CASE(next_endpoint_is_tried_when_the_first_refuses),
            SUITE_CASE(name_is_looked_up_and_each_address_tried),
+           SUITE_CASE(second_address_is_tried_when_the_first_refuses),
+           SUITE_CASE(second_address_is_tried_when_the_first_is_silent), SUITE_CASE(unknown_name_is_told),
            SUITE_CASE(channel_closed_while_a_name_is_looked_up_goes_away),
            SUITE_CASE(refused_stream_is_tried_once_more), SUITE_CASE(twice_refused_stream_is_unavailable),
            SUITE_CASE(goaway_lets_calls_finish_and_sends_new_ones_elsewhere),

@@ -6,6 +6,7 @@
 
 #include <CUnit/CUnit.h>
 
+#include "tests/support/alloc.h"
 #include "tests/support/suite.h"
 
 #define SALT "00112233445566778899aabbccddeeff"
@@ -128,6 +129,32 @@ static void a_secret_in_a_wrong_place_is_not_told(void)
     }
 }
 
+static void every_allocation_may_fail(void)
+{
+    static const char text[] = "ops admin clusters=*" TOKEN(
+        "01") "\n"
+              "orders silo clusters=a,b silos=orders-*" TOKEN("03") " certificate=orders\n"
+                                                                    "orders reader clusters=* certificate=other\n";
+    unsigned long nth = 0;
+    bool failed = true;
+    while (failed) {
+        struct credentials *read = NULL;
+        char *copy = strdup(text);
+        alloc_fail_at(++nth);
+        qvt_status status = credentials_parse(&read, "F", copy, strlen(copy), &error);
+        failed = alloc_failed();
+        alloc_fail_at(0);
+        CU_ASSERT_EQUAL(status, failed ? QVT_NO_MEMORY : QVT_OK);
+        CU_ASSERT_EQUAL(read == NULL, failed);
+        if (failed) {
+            EXPECT_TEXT(error.message, "out of memory for F");
+        }
+        credentials_free(read);
+    }
+    CU_ASSERT_TRUE(nth > 5);
+}
+
 SUITE_MAIN("server/identity/credentials", SUITE_CASE(lines_become_credentials_with_grants_and_proofs),
            SUITE_CASE(a_grant_covers_its_clusters_and_fits_its_silos),
-           SUITE_CASE(what_is_wrong_is_told_with_line_and_rule), SUITE_CASE(a_secret_in_a_wrong_place_is_not_told))
+           SUITE_CASE(what_is_wrong_is_told_with_line_and_rule), SUITE_CASE(a_secret_in_a_wrong_place_is_not_told),
+           SUITE_CASE(every_allocation_may_fail))
