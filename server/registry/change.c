@@ -22,6 +22,15 @@ static size_t array_bytes(const struct change *draft)
            draft->put_count * sizeof *draft->puts;
 }
 
+static size_t images_bytes(const struct change *draft)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < draft->put_count; i++) {
+        total += image_size_bytes(draft->puts[i]);
+    }
+    return total;
+}
+
 static qvt_slice move_text(uint8_t **cursor, qvt_slice text)
 {
     if (text.len == 0) {
@@ -61,12 +70,14 @@ static void copy_draft(struct change *change, const struct change *draft)
 
 qvt_status change_new(struct change **out, const struct change *draft)
 {
-    struct change *change = malloc(sizeof *change + array_bytes(draft) + text_bytes(draft));
+    size_t own_bytes = sizeof(struct change) + array_bytes(draft) + text_bytes(draft);
+    struct change *change = malloc(own_bytes);
     if (change == NULL) {
         return QVT_NO_MEMORY;
     }
     *change = *draft;
     change->refs = 1;
+    change->size_bytes = own_bytes + images_bytes(draft);
     change->encoded = NULL;
     copy_draft(change, draft);
     *out = change;
@@ -99,11 +110,7 @@ void change_unref(struct change *change)
 
 size_t change_size_bytes(const struct change *change)
 {
-    size_t total = sizeof *change + array_bytes(change) + text_bytes(change);
-    for (size_t i = 0; i < change->put_count; i++) {
-        total += image_size_bytes(change->puts[i]);
-    }
-    return total;
+    return change->size_bytes;
 }
 
 qvt_status change_encoded(struct change *change, qvt_blob **out)

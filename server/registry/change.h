@@ -48,11 +48,12 @@ struct change {
     qvt_slice *previous_types; /* actor types that its silos had before */
     size_t previous_type_count;
     bool ack_wanted;
+    size_t size_bytes; /* private: change_size_bytes */
     qvt_blob *encoded; /* private: NULL until change_encoded */
 };
 
 /* A change with one reference: copies what the draft's slices and arrays point to and takes its own references to the
- * images. The draft's refs and encoded are ignored. NO_MEMORY. */
+ * images. The draft's private fields and refs are ignored. NO_MEMORY. */
 QVT_MUST_CHECK qvt_status change_new(struct change **out, const struct change *draft);
 
 struct change *change_ref(struct change *change);

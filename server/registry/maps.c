@@ -31,6 +31,9 @@ static int compare_versions(const void *a, const void *b)
 
 static void sort_labels(struct label_map *map)
 {
+    if (map->count < 2) {
+        return;
+    }
     qsort(map->items, map->count, sizeof *map->items, compare_labels);
     size_t kept = 0;
     for (size_t i = 0; i < map->count; i++) {
@@ -43,6 +46,9 @@ static void sort_labels(struct label_map *map)
 
 static void sort_versions(struct version_map *map)
 {
+    if (map->count < 2) {
+        return;
+    }
     qsort(map->items, map->count, sizeof *map->items, compare_versions);
     size_t kept = 0;
     for (size_t i = 0; i < map->count; i++) {
@@ -53,16 +59,19 @@ static void sort_versions(struct version_map *map)
     map->count = kept;
 }
 
-static qvt_status allocate(size_t count, size_t entry_size, void **items, void **entries)
+/* One block: the entries, and behind them the pointers to them. */
+static qvt_status allocate(size_t count, size_t entry_size, void **entries, void **items)
 {
-    *items = calloc(count + 1, sizeof(void *));
-    *entries = calloc(count + 1, entry_size);
-    if (*items == NULL || *entries == NULL) {
-        free(*items);
-        free(*entries);
-        *items = *entries = NULL;
+    *entries = *items = NULL;
+    if (count == 0) {
+        return QVT_OK;
+    }
+    uint8_t *block = calloc(count, entry_size + sizeof(void *));
+    if (block == NULL) {
         return QVT_NO_MEMORY;
     }
+    *entries = block;
+    *items = block + count * entry_size;
     return QVT_OK;
 }
 
@@ -76,7 +85,7 @@ qvt_status label_map_collect(struct label_map *out, const Quark__Version__V1__Si
 {
     void *items;
     void *entries;
-    QVT_TRY(allocate(silo->n_labels, sizeof(label_entry), &items, &entries));
+    QVT_TRY(allocate(silo->n_labels, sizeof(label_entry), &entries, &items));
     *out = (struct label_map){items, entries, silo->n_labels};
     for (size_t i = 0; i < silo->n_labels; i++) {
         quark__version__v1__silo_info__labels_entry__init(&out->entries[i]);
@@ -101,7 +110,7 @@ qvt_status version_map_collect_silo(struct version_map *out, const Quark__Versio
 {
     void *items;
     void *entries;
-    QVT_TRY(allocate(silo->n_actor_type_versions, sizeof(version_entry), &items, &entries));
+    QVT_TRY(allocate(silo->n_actor_type_versions, sizeof(version_entry), &entries, &items));
     *out = (struct version_map){items, entries, 0};
     for (size_t i = 0; i < silo->n_actor_type_versions; i++) {
         add_version(out, silo->actor_type_versions[i]->key, silo->actor_type_versions[i]->value);
@@ -115,7 +124,7 @@ qvt_status version_map_collect_request(struct version_map *out,
 {
     void *items;
     void *entries;
-    QVT_TRY(allocate(request->n_actor_type_versions, sizeof(version_entry), &items, &entries));
+    QVT_TRY(allocate(request->n_actor_type_versions, sizeof(version_entry), &entries, &items));
     *out = (struct version_map){items, entries, 0};
     for (size_t i = 0; i < request->n_actor_type_versions; i++) {
         add_version(out, request->actor_type_versions[i]->key, request->actor_type_versions[i]->value);
@@ -126,14 +135,12 @@ qvt_status version_map_collect_request(struct version_map *out,
 
 void label_map_deinit(struct label_map *map)
 {
-    free(map->items);
     free(map->entries);
     *map = (struct label_map){NULL, NULL, 0};
 }
 
 void version_map_deinit(struct version_map *map)
 {
-    free(map->items);
     free(map->entries);
     *map = (struct version_map){NULL, NULL, 0};
 }

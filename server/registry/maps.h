@@ -6,7 +6,7 @@
 #include "qvt/slice.h"
 #include "qvt/status.h"
 
-/* `items` and `entries` are owned, keys and values borrowed from the request. Start from {0}. */
+/* `entries`, and `items` behind them, are owned, keys and values borrowed from the request. Start from {0}. */
 struct label_map {
     Quark__Version__V1__SiloInfo__LabelsEntry **items;
     Quark__Version__V1__SiloInfo__LabelsEntry *entries;

@@ -63,7 +63,7 @@ static inline const uint8_t *read_content(const uint8_t *at, const uint8_t *end,
     return NULL;
 }
 
-bool wire_next(qvt_slice *rest, struct wire_field *field)
+bool wire_next_any(qvt_slice *rest, struct wire_field *field)
 {
     if (rest->len == 0) {
         return false;

@@ -21,7 +21,9 @@ struct wire_field {
 
 /* Cuts the next field off the front of *rest. false: the end, or (rest->len > 0) bytes that are no field; groups are
  * none. */
-bool wire_next(qvt_slice *rest, struct wire_field *field);
+static inline bool wire_next(qvt_slice *rest, struct wire_field *field);
+
+bool wire_next_any(qvt_slice *rest, struct wire_field *field);
 
 /* seconds (1) and nanos (2) of an encoded Timestamp or Duration, in microseconds; 0 for what is not one. */
 int64_t wire_read_time_us(qvt_slice message);
@@ -41,5 +43,23 @@ QVT_MUST_CHECK qvt_status wire_put_text(struct buf *out, uint32_t number, qvt_sl
 
 /* The length of tag and length of such a field. */
 size_t wire_head_len(uint32_t number, size_t len);
+
+/* Most fields have a tag of one byte and a length of one. */
+static inline bool wire_next(qvt_slice *rest, struct wire_field *field)
+{
+    const uint8_t *at = rest->data;
+    if (rest->len < 2 || at[0] < 8 || at[0] >= 0x80u || (at[0] & 7u) != WIRE_BYTES || at[1] >= 0x80u ||
+        at[1] > rest->len - 2) {
+        return wire_next_any(rest, field);
+    }
+    size_t len = (size_t)at[1] + 2;
+    field->number = at[0] >> 3;
+    field->type = WIRE_BYTES;
+    field->value = 0;
+    field->bytes = qvt_slice_make(at + 2, at[1]);
+    field->raw = qvt_slice_make(at, len);
+    *rest = qvt_slice_make(at + len, rest->len - len);
+    return true;
+}
 
 #endif

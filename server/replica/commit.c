@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "server/registry/silo_view.h"
+#include "server/registry/table.h"
 #include "server/replica/replica_state.h"
 
 bool replica_follow(struct replica *replica, struct change *change)
@@ -71,11 +72,12 @@ static size_t count_puts(struct change *const *changes, size_t count)
 }
 
 /* An earlier registration of the same silo in this batch is superseded with it. */
-static void end_granted(struct replica *replica, const struct registry_silo *silo)
+static void end_granted(struct replica *replica, const struct registry_silo *silo, uint64_t hash)
 {
     for (size_t i = 0; i < replica->append.grant_count; i++) {
         const struct granted *granted = &replica->granted[i];
-        if (granted->incarnation != silo->incarnation && qvt_slice_equal(granted->silo_id, silo->id)) {
+        if (granted->hash == hash && granted->incarnation != silo->incarnation &&
+            qvt_slice_equal(granted->silo_id, silo->id)) {
             replica->ends[replica->append.end_count++] = granted->incarnation;
         }
     }
@@ -88,10 +90,11 @@ static void add_registered(struct replica *replica, const struct registry_silo *
     if (old != NULL && old->status != PLACEMENT_DEAD && old->incarnation != silo->incarnation) {
         replica->ends[replica->append.end_count++] = old->incarnation;
     }
-    end_granted(replica, silo);
+    uint64_t hash = table_hash(silo->id, 0);
+    end_granted(replica, silo, hash);
     size_t i = replica->append.grant_count++;
     replica->grants[i] = (struct store_lease){silo->incarnation, silo->lease_ttl_ms};
-    replica->granted[i] = (struct granted){silo->incarnation, silo->id};
+    replica->granted[i] = (struct granted){hash, silo->incarnation, silo->id};
 }
 
 static void add_put(struct replica *replica, const struct change *change, struct image *image)

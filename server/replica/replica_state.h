@@ -39,6 +39,7 @@ struct lapse {
 };
 
 struct granted {
+    uint64_t hash; /* of silo_id */
     uint64_t incarnation;
     qvt_slice silo_id; /* borrowed from the batch */
 };

@@ -15,9 +15,15 @@ struct deadline {
 
 #define DEADLINE_NONE SIZE_MAX
 
-/* Invariant: items[(i - 1) / 2]->due_us <= items[i]->due_us. Start from {0}. */
+/* The moment is copied beside the pointer, so that the heap is put in order without looking at what is due. */
+struct deadline_slot {
+    int64_t due_us;
+    struct deadline *item;
+};
+
+/* Invariants: slots[(i - 1) / 4].due_us <= slots[i].due_us, slots[i].due_us == slots[i].item->due_us. Start from {0}. */
 struct deadlines {
-    struct deadline **items;
+    struct deadline_slot *slots;
     size_t count;
     size_t capacity;
 };
@@ -36,7 +42,7 @@ void deadlines_remove(struct deadlines *deadlines, struct deadline *item);
 /* The earliest, or NULL. */
 static inline struct deadline *deadlines_first(const struct deadlines *deadlines)
 {
-    return deadlines->count == 0 ? NULL : deadlines->items[0];
+    return deadlines->count == 0 ? NULL : deadlines->slots[0].item;
 }
 
 #endif
