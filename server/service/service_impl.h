@@ -30,6 +30,8 @@ struct cluster {
     bool degraded;                   /* its store is out of reach: logged */
     char store_id[STORE_ID_LEN + 1]; /* of the mirror last loaded */
     bool has_news;                   /* changes that its watchers have not been offered */
+    bool offering;                   /* some watchers have yet to be offered those of this round */
+    uint64_t round;                  /* of offering news to all */
 };
 
 struct service {

@@ -22,6 +22,7 @@ struct watcher {
     struct position seen;       /* where it stands: revision 0 and waiting to walk unless has_seen */
     struct position acknowledged;
     uint64_t caller;
+    uint64_t offered; /* the cluster's round in which it was last offered news */
     int64_t since_us; /* when it was sent something, or ticked */
     int64_t stuck_us; /* since when the sink's queue does not shrink */
     size_t queued;    /* in the sink at the last tick */
@@ -30,8 +31,9 @@ struct watcher {
     bool has_sent; /* something, in the pump at hand */
 };
 
-/* What a pump looks at before others have their turn. */
-enum { PUMP_STEPS_MAX = 1000 };
+/* What a pump looks at before others have their turn, and the watchers offered news in one turn of the loop: the first
+ * have work while the others are served, and calls do not wait for all of them. */
+enum { PUMP_STEPS_MAX = 1000, OFFERED_MAX = 128 };
 
 static int64_t now_us(const struct watcher *watcher)
 {
@@ -293,19 +295,41 @@ void watch_stop_cluster(struct cluster *cluster)
     }
 }
 
+/* The watcher that was offered news longest ago stands first. */
+static struct watcher *next_to_offer(struct cluster *cluster)
+{
+    if (list_is_empty(&cluster->watchers)) {
+        return NULL;
+    }
+    struct watcher *watcher = LIST_ENTRY(cluster->watchers.next, struct watcher, in_cluster);
+    if (watcher->offered == cluster->round) {
+        return NULL;
+    }
+    watcher->offered = cluster->round;
+    list_remove(&watcher->in_cluster);
+    list_push_back(&cluster->watchers, &watcher->in_cluster);
+    return watcher;
+}
+
 static void offer_news(struct cluster *cluster)
 {
-    struct list *next = NULL;
+    struct watcher *watcher = NULL;
+    cluster->round += cluster->has_news ? 1 : 0;
     cluster->has_news = false;
-    for (struct list *node = cluster->watchers.next; node != &cluster->watchers; node = next) {
-        struct watcher *watcher = LIST_ENTRY(node, struct watcher, in_cluster);
-        next = node->next;
+    for (size_t i = 0; i < OFFERED_MAX; i++) {
+        watcher = next_to_offer(cluster);
+        if (watcher == NULL) {
+            cluster->offering = false;
+            return;
+        }
         if (watcher->started) {
             (void)pump(watcher);
         } else {
             (void)start(watcher);
         }
     }
+    cluster->offering = true;
+    service_wake(cluster->service);
 }
 
 /* Whether the peer has taken no byte of what is queued for too long (SPEC §6.6). */
@@ -342,7 +366,7 @@ void watch_turn(struct service *service, int64_t now)
 {
     for (size_t i = 0; i < service->cluster_count; i++) {
         struct cluster *cluster = service->clusters[i];
-        if (cluster->has_news && replica_ready(cluster->replica, NULL) == QVT_OK) {
+        if ((cluster->has_news || cluster->offering) && replica_ready(cluster->replica, NULL) == QVT_OK) {
             offer_news(cluster);
         }
     }
