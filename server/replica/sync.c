@@ -96,8 +96,10 @@ void replica_sync_answered(struct replica *replica, const struct position *head)
             continue;
         }
         if (wait->state == WAIT_ASKED) {
+            /* An emptied store has no truth to catch up with: asked again until a replica has made it anew. */
+            bool emptied = head->revision == 0 && registry_head(replica->registry)->revision > 0;
             wait->target = *head;
-            wait->state = WAIT_KNOWN;
+            wait->state = emptied ? WAIT_UNASKED : WAIT_KNOWN;
         }
         list_push_back(&replica->waits, &wait->link);
     }

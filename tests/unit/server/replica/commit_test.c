@@ -236,6 +236,37 @@ static void news_that_do_not_come_are_fetched(void)
     end_pair();
 }
 
+static void on_synced(void *data, qvt_status status, const qvt_error *error)
+{
+    (void)error;
+    CU_ASSERT_EQUAL(status, QVT_OK);
+    *(bool *)data = true;
+}
+
+static void a_linearisable_read_does_not_take_an_emptied_store_for_the_past(void)
+{
+    bool synced = false;
+    given_pair(true);
+    submit(0);
+    replica_turn(pair.replica);
+    CU_ASSERT_EQUAL(pair.answers, 1);
+    pair.held.base.shared = true;
+    pair.held.holding = true;
+    submit(1);
+    replica_turn(pair.replica);
+    pair.held.emptied = true;
+    replica_sync(pair.replica, NULL, on_synced, &synced);
+    replica_turn(pair.replica);
+    replica_turn(pair.replica);
+    CU_ASSERT_FALSE(synced);
+    pair.held.emptied = false;
+    replica_turn(pair.replica);
+    replica_turn(pair.replica);
+    CU_ASSERT_TRUE(synced);
+    held_store_release(&pair.held, HELD_PASS);
+    end_pair();
+}
+
 static void an_uncertain_append_is_told_and_its_repetition_is_safe(void)
 {
     static const enum held_fate fates[] = {HELD_UNCERTAIN_DONE, HELD_UNCERTAIN_LOST};
@@ -368,6 +399,7 @@ SUITE_MAIN("server/replica/commit", SUITE_CASE(commands_of_one_turn_share_one_ap
            SUITE_CASE(a_refusal_before_any_change_keeps_its_own_answer),
            SUITE_CASE(a_refusal_where_the_store_is_shared_speaks_of_the_head),
            SUITE_CASE(news_that_do_not_come_are_fetched),
+           SUITE_CASE(a_linearisable_read_does_not_take_an_emptied_store_for_the_past),
            SUITE_CASE(an_uncertain_append_is_told_and_its_repetition_is_safe),
            SUITE_CASE(a_replica_that_is_not_loaded_answers_warming_up_and_tries_again),
            SUITE_CASE(closing_answers_what_waits_and_waits_for_what_flies),

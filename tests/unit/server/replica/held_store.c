@@ -151,7 +151,13 @@ void held_store_release(struct held_store *held, enum held_fate fate)
 
 static void head(struct store_log *base, store_on_head on_head, void *data)
 {
-    store_head(as_held(base)->inner, on_head, data);
+    static const struct position none = {.revision = 0};
+    struct held_log *log = as_held(base);
+    if (log->held->emptied) {
+        on_head(data, QVT_OK, &none);
+    } else {
+        store_head(log->inner, on_head, data);
+    }
 }
 
 static const struct store_ops held_ops = {
