@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "server/store/redis/base.h"
 
-enum { TURN_PAUSE_MS = 2, AGAIN_PAUSE_MS = 50 };
+enum { NEWS_PAUSE_MS = 20, AGAIN_PAUSE_MS = 50, MISSED_MOST = 500 };
 
 struct redis_append {
     struct redis_call call;
@@ -16,13 +16,16 @@ struct redis_append {
     store_on_append on_append;
     void *data;
     uint64_t until_ms;
+    size_t unencoded; /* arguments before those of the append */
     bool flying;
     bool uncertain; /* an attempt may have been applied */
+    bool late;      /* others were first; what they changed is not here yet */
     struct redis_changes missed;
     qvt_error error;
 };
 
 static void attempt(struct redis_log *log);
+static void read_missed(struct redis_log *log);
 
 /* ---- the end ---- */
 
@@ -84,12 +87,21 @@ static void give_up(struct redis_log *log, const char *why)
 
 /* ---- again ---- */
 
-static void on_retry(uv_timer_t *timer)
+static void go_on(struct redis_log *log)
 {
-    struct redis_log *log = timer->data;
-    if (log->append != NULL && !log->append->flying) {
+    if (log->append == NULL || log->append->flying) {
+        return;
+    }
+    if (log->append->late) {
+        read_missed(log);
+    } else {
         attempt(log);
     }
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    go_on(timer->data);
 }
 
 static void again(struct redis_log *log, uint64_t pause_ms, const char *why)
@@ -103,9 +115,7 @@ static void again(struct redis_log *log, uint64_t pause_ms, const char *why)
 
 void redis_append_again(struct redis_log *log)
 {
-    if (log->append != NULL && !log->append->flying) {
-        attempt(log);
-    }
+    go_on(log);
 }
 
 /* ---- WAIT ---- */
@@ -157,27 +167,137 @@ static void applied(struct redis_log *log)
     }
 }
 
+/* The changes since the expected head, as far as the stream has brought them. */
+static bool take_news(struct redis_log *log)
+{
+    struct redis_changes *missed = &log->append->missed;
+    const struct position *head = log->append->asked->expected;
+    size_t first = 0;
+    size_t count = 0;
+    redis_changes_clear(missed);
+    *missed = log->news;
+    log->news = (struct redis_changes){NULL, 0, 0};
+    while (first < missed->count && missed->items[first]->position.revision <= head->revision) {
+        change_unref(missed->items[first++]);
+    }
+    for (size_t i = first; i < missed->count; i++) {
+        if (i == first + count && redis_change_follows(missed->items[i], head)) {
+            head = &missed->items[i]->position;
+            missed->items[count++] = missed->items[i];
+        } else {
+            change_unref(missed->items[i]);
+        }
+    }
+    log->follows = log->follows && first + count == missed->count;
+    missed->count = count;
+    return count > 0;
+}
+
+static void lose(struct redis_log *log)
+{
+    log->losses++;
+    finish(log, STORE_CONFLICT, NULL);
+}
+
+/* Asked directly: whether it was applied is in question, or the stream does not bring it. */
+static void on_missed(void *data, const redisReply *reply)
+{
+    struct redis_log *log = data;
+    struct redis_append *append = log->append;
+    if (append == NULL) {
+        return;
+    }
+    struct redis_changes *missed = &append->missed;
+    append->flying = false;
+    redis_changes_clear(missed);
+    bool answered = reply != NULL && reply->type == REDIS_REPLY_ARRAY;
+    bool readable = answered && redis_changes_read(missed, reply) == QVT_OK;
+    if (!readable || missed->count == 0 || !redis_change_follows(missed->items[0], append->asked->expected)) {
+        redis_changes_clear(missed);
+    }
+    if (!append->uncertain) {
+        lose(log);
+    } else if (!answered) {
+        append->late = false;
+        again(log, AGAIN_PAUSE_MS, "the connection was lost");
+    } else if (missed->count == 0) {
+        finish(log, STORE_UNCERTAIN, NULL);
+    } else if (missed->items[0]->position.token == append->asked->changes[0]->position.token) {
+        redis_changes_clear(missed);
+        applied(log);
+    } else {
+        lose(log);
+    }
+}
+
+static void read_missed(struct redis_log *log)
+{
+    struct redis_command nothing = {.count = 0};
+    struct redis_command command = {.count = 0};
+    char from[32];
+    (void)snprintf(from, sizeof from, "%" PRIu64 "-0", log->append->asked->expected->revision + 1);
+    redis_command_text(&command, "XRANGE");
+    redis_command_text(&command, log->changes_key);
+    redis_command_text(&command, from);
+    redis_command_text(&command, "+");
+    redis_command_text(&command, "COUNT");
+    redis_command_uint(&command, MISSED_MOST);
+    log->append->flying = true;
+    if (redis_conn_send(log->conn, &nothing, &command, 0, on_missed, log) != QVT_OK) {
+        on_missed(log, NULL);
+    }
+    redis_command_deinit(&command);
+}
+
+void redis_append_news(struct redis_log *log)
+{
+    if (!log->append->flying && !log->append->uncertain && take_news(log)) {
+        lose(log);
+    }
+}
+
+/* How long it is another's turn, as the answer says; 0: it is not. */
+static uint64_t turn_left_ms(const redisReply *reply)
+{
+    int64_t left_us = reply->elements > ANSWER_MORE ? redis_reply_int(reply->element[ANSWER_MORE]) : 0;
+    return left_us > 0 ? (uint64_t)left_us / 1000 + 1 : 0;
+}
+
 static void on_conflict(struct redis_log *log, const redisReply *reply)
 {
     struct redis_append *append = log->append;
-    struct redis_changes *missed = &append->missed;
-    const struct store_append *asked = append->asked;
-    redis_changes_clear(missed);
-    bool readable = reply->elements > ANSWER_MORE && reply->element[ANSWER_MORE]->type == REDIS_REPLY_ARRAY &&
-                    redis_changes_read(missed, reply->element[ANSWER_MORE]) == QVT_OK;
-    if (!readable || missed->count == 0 || !redis_change_follows(missed->items[0], asked->expected)) {
-        redis_changes_clear(missed);
-    }
-    if (append->uncertain && missed->count > 0 &&
-        missed->items[0]->position.token == asked->changes[0]->position.token) {
-        redis_changes_clear(missed);
-        applied(log);
-    } else if (append->uncertain && missed->count == 0) {
-        finish(log, STORE_UNCERTAIN, NULL);
+    uint64_t left_ms = turn_left_ms(reply);
+    append->late = true;
+    log->turn_ms = left_ms > 0 ? uv_now(log->store->options.loop) + left_ms : 0;
+    if (append->uncertain || !log->reading || !log->follows) {
+        read_missed(log);
+    } else if (take_news(log)) {
+        lose(log);
     } else {
-        log->losses++;
-        finish(log, STORE_CONFLICT, NULL);
+        (void)uv_timer_start(&log->retry, on_retry, NEWS_PAUSE_MS, 0);
     }
+}
+
+/* Until the turn's owner has used it, which the stream tells, or it has run out. */
+static void wait_for_turn(struct redis_log *log, const redisReply *reply)
+{
+    if (!log->append->uncertain && take_news(log)) {
+        lose(log);
+    } else {
+        (void)uv_timer_start(&log->retry, on_retry, turn_left_ms(reply), 0);
+    }
+}
+
+uint64_t redis_append_own(const struct redis_log *log, uint64_t revision, qvt_slice encoded)
+{
+    if (log->append == NULL) {
+        return 0;
+    }
+    const struct store_append *asked = log->append->asked;
+    uint64_t index = revision - asked->expected->revision - 1;
+    bool own = revision > asked->expected->revision && index < asked->change_count &&
+               asked->changes[index]->position.token == redis_change_token(encoded);
+    return own ? last_position(asked)->revision : 0;
 }
 
 static void on_answer(struct redis_log *log, const redisReply *reply)
@@ -188,7 +308,7 @@ static void on_answer(struct redis_log *log, const redisReply *reply)
     } else if (redis_answer_is(reply, "conflict")) {
         on_conflict(log, reply);
     } else if (redis_answer_is(reply, "turn")) {
-        (void)uv_timer_start(&log->retry, on_retry, TURN_PAUSE_MS, 0);
+        wait_for_turn(log, reply);
     } else if (redis_answer_is(reply, "unmet")) {
         finish(log, STORE_UNMET, NULL);
     } else if (redis_answer_is(reply, "cluster moved")) {
@@ -231,98 +351,12 @@ static void on_done(struct redis_call *call, enum redis_result result, const red
 
 /* ---- asking ---- */
 
-static void add_change(struct redis_command *command, const struct change *change)
-{
-    struct buf bytes = BUF_INIT;
-    char text[256];
-    int len = snprintf(text, sizeof text, "%" PRIu64 "-0", change->position.revision);
-    redis_command_bytes(command, qvt_slice_make(text, (size_t)len));
-    qvt_status status = change_encode(change, &bytes);
-    redis_command_bytes(command, buf_slice(&bytes));
-    len = snprintf(text, sizeof text,
-                   "{\"store_id\":\"%s\",\"position\":\"%" PRIu64 ".%016" PRIx64 "\",\"event\":%" PRIu32 "}",
-                   change->position.store_id, change->position.revision, change->position.token, change->event);
-    redis_command_bytes(command, qvt_slice_make(text, (size_t)len));
-    redis_command_uint(command, change->put_count);
-    for (size_t i = 0; status == QVT_OK && i < change->put_count; i++) {
-        buf_clear(&bytes);
-        status = redis_field_format(&bytes, image_kind(change->puts[i]), image_key(change->puts[i]));
-        redis_command_bytes(command, buf_slice(&bytes));
-        buf_clear(&bytes);
-        status = status == QVT_OK ? redis_record_encode(&bytes, change->puts[i]) : status;
-        redis_command_bytes(command, buf_slice(&bytes));
-    }
-    redis_command_uint(command, change->delete_count);
-    for (size_t i = 0; status == QVT_OK && i < change->delete_count; i++) {
-        buf_clear(&bytes);
-        status = redis_field_format(&bytes, change->deletes[i].kind, change->deletes[i].key);
-        redis_command_bytes(command, buf_slice(&bytes));
-    }
-    command->status = command->status == QVT_OK ? status : command->status;
-    buf_deinit(&bytes);
-}
-
-static void add_head(struct redis_command *command, const struct position *position)
-{
-    char head[REDIS_HEAD_MAX];
-    redis_head_format(head, position);
-    redis_command_text(command, head);
-}
-
-static void add_id(struct redis_command *command, uint64_t revision)
-{
-    char id[32];
-    (void)snprintf(id, sizeof id, "%" PRIu64 "-0", revision);
-    redis_command_text(command, id);
-}
-
-static void add_keep(struct redis_command *command, const struct store_append *asked)
-{
-    uint64_t newest = last_position(asked)->revision;
-    if (asked->keep_from <= 1) {
-        redis_command_text(command, "");
-    } else {
-        add_id(command, asked->keep_from < newest ? asked->keep_from : newest);
-    }
-}
-
-static void encode(struct redis_call *call, const struct redis_log *log, const struct store_append *asked)
-{
-    struct redis_command *command = &call->command;
-    add_head(command, asked->expected);
-    add_id(command, asked->expected->revision + 1);
-    redis_command_text(command, log->store->replica);
-    redis_command_uint(command, log->losses + 1);
-    add_head(command, last_position(asked));
-    add_keep(command, asked);
-    redis_command_text(command, log->channel);
-    if (asked->cluster_head != NULL) {
-        add_head(command, asked->cluster_head);
-    } else {
-        redis_command_text(command, "");
-    }
-    redis_command_uint(command, asked->lapsed_count);
-    for (size_t i = 0; i < asked->lapsed_count; i++) {
-        redis_command_uint(command, asked->lapsed[i]);
-    }
-    redis_command_uint(command, asked->grant_count);
-    for (size_t i = 0; i < asked->grant_count; i++) {
-        redis_command_uint(command, asked->grants[i].incarnation);
-        redis_command_uint(command, asked->grants[i].ttl_ms);
-    }
-    redis_command_uint(command, asked->end_count);
-    for (size_t i = 0; i < asked->end_count; i++) {
-        redis_command_uint(command, asked->ends[i]);
-    }
-    redis_command_uint(command, asked->change_count);
-    for (size_t i = 0; i < asked->change_count; i++) {
-        add_change(command, asked->changes[i]);
-    }
-}
-
 static void attempt(struct redis_log *log)
 {
     struct redis_append *append = log->append;
+    if (append->call.command.count == append->unencoded) {
+        redis_append_encode(&append->call.command, log, append->asked);
+    }
     qvt_status status = redis_call_start(&append->call);
     append->flying = status == QVT_OK;
     if (status == QVT_NO_MEMORY) {
@@ -386,10 +420,13 @@ void redis_append(struct store_log *base, const struct store_append *asked, stor
     append->on_append = on_append;
     append->data = data;
     append->until_ms = uv_now(log->store->options.loop) + 2 * (uint64_t)log->store->options.timeout_ms;
-    encode(&append->call, log, asked);
+    append->unencoded = append->call.command.count;
     log->append = append;
+    uint64_t now_ms = uv_now(log->store->options.loop);
     if (asked->expected->revision == 0 && log->base.kind == STORE_LOG_CLUSTER) {
         name_cluster(log);
+    } else if (now_ms < log->turn_ms) {
+        (void)uv_timer_start(&log->retry, on_retry, log->turn_ms - now_ms, 0);
     } else {
         attempt(log);
     }

@@ -2,7 +2,7 @@
  *
  * Every log has a connection for its scripts, another that waits for changes (XREAD BLOCK), and with
  * options.replicas a third for leases, because WAIT blocks. Invariant: log->head is the position up to which the log's
- * owner knows the changes; while an append is in flight, changes that come in wait in log->news. */
+ * owner knows the changes; while an append is in flight, changes that come in wait in log->news, but for its own. */
 #ifndef QVT_SERVER_STORE_REDIS_BASE_H
 #define QVT_SERVER_STORE_REDIS_BASE_H
 
@@ -63,16 +63,19 @@ struct redis_log {
     struct position head;
     bool follows; /* head is known, and changes after it are told */
     bool reading; /* XREAD is out */
+    bool echoed;  /* the last one brought nothing but our own */
     uint64_t read_to;
     struct redis_changes news;
 
     struct redis_append *append;
     uv_timer_t retry;
-    uint32_t losses; /* appends in a row that came too late */
+    uint32_t losses;  /* appends in a row that came too late */
+    uint64_t turn_ms; /* by the loop's clock: until then others have the turn, unless news come first */
 
     struct lease_views views;
     int64_t next_lapse_us;         /* monotonic; INT64_MAX: none */
-    struct redis_renewal *renewal; /* collects until the turn ends */
+    struct redis_renewal *renewal; /* collects until the turn ends and the one before is answered */
+    bool renewing;
     bool refreshing;
     struct list loads; /* of redis_load that wait for the connection */
     char name[];
@@ -140,6 +143,12 @@ QVT_MUST_CHECK qvt_status redis_record_encode(struct buf *out, const struct imag
 /* DATA_LOSS, NO_MEMORY. */
 QVT_MUST_CHECK qvt_status redis_record_decode(struct image **out, qvt_slice bytes);
 
+/* An entry of a stream, [id, [field, value]]: its revision and the encoded change, borrowed. DATA_LOSS. */
+QVT_MUST_CHECK qvt_status redis_entry_read(const redisReply *entry, uint64_t *revision, qvt_slice *encoded);
+/* The token of an encoded change, without decoding the rest. */
+uint64_t redis_change_token(qvt_slice encoded);
+/* DATA_LOSS, NO_MEMORY. */
+QVT_MUST_CHECK qvt_status redis_changes_add(struct redis_changes *changes, qvt_slice encoded);
 /* Adds the changes of an answer of XRANGE. DATA_LOSS, NO_MEMORY. */
 QVT_MUST_CHECK qvt_status redis_changes_read(struct redis_changes *changes, const redisReply *entries);
 void redis_changes_clear(struct redis_changes *changes);
@@ -152,6 +161,12 @@ bool redis_change_follows(const struct change *change, const struct position *he
 void redis_append(struct store_log *log, const struct store_append *append, store_on_append on_append, void *data);
 /* The connection came up: an append that does not know its outcome asks again. */
 void redis_append_again(struct redis_log *log);
+/* News came in while an append is under way: one that waits may learn from them that it came too late. */
+void redis_append_news(struct redis_log *log);
+/* The last revision of the append under way, if the encoded change of that revision is part of it; else 0. */
+uint64_t redis_append_own(const struct redis_log *log, uint64_t revision, qvt_slice encoded);
+/* The arguments of the script's append. */
+void redis_append_encode(struct redis_command *command, const struct redis_log *log, const struct store_append *asked);
 
 void redis_load(struct store_log *log, store_on_load on_load, void *data);
 void redis_load_waiting(struct redis_log *log);

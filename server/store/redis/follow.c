@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/check.h"
 #include "server/store/redis/base.h"
 
 enum { BLOCK_MS = 1000, READ_MOST = 200 };
@@ -33,20 +34,40 @@ void redis_follow_deliver(struct redis_log *log)
     redis_changes_clear(&news);
 }
 
+/* What the owner does not know yet; changes of the append under way are its own and come with its outcome. */
+static qvt_status take_entries(struct redis_log *log, const redisReply *entries)
+{
+    uint64_t revision;
+    qvt_slice encoded;
+    log->echoed = entries->elements > 0;
+    for (size_t i = 0; i < entries->elements; i++) {
+        QVT_TRY(redis_entry_read(entries->element[i], &revision, &encoded));
+        uint64_t own = redis_append_own(log, revision, encoded);
+        if (own == 0 && revision > log->head.revision) {
+            log->echoed = false;
+            log->turn_ms = 0;
+            QVT_TRY(redis_changes_add(&log->news, encoded));
+        }
+        revision = own > revision ? own : revision;
+        log->read_to = revision > log->read_to ? revision : log->read_to;
+    }
+    return QVT_OK;
+}
+
 /* [[key, entries]] */
 static void take(struct redis_log *log, const redisReply *reply)
 {
     const redisReply *stream = reply->elements == 1 ? reply->element[0] : NULL;
     if (stream == NULL || stream->type != REDIS_REPLY_ARRAY || stream->elements != 2 ||
-        redis_changes_read(&log->news, stream->element[1]) != QVT_OK) {
+        take_entries(log, stream->element[1]) != QVT_OK) {
         log->follows = false;
         return;
     }
-    if (log->news.count > 0) {
-        uint64_t last = log->news.items[log->news.count - 1]->position.revision;
-        log->read_to = last > log->read_to ? last : log->read_to;
+    if (log->append != NULL) {
+        redis_append_news(log);
+    } else {
+        redis_follow_deliver(log);
     }
-    redis_follow_deliver(log);
 }
 
 static void on_news(void *data, const redisReply *reply)
@@ -81,7 +102,8 @@ void redis_follow(struct redis_log *log)
     (void)snprintf(id, sizeof id, "%" PRIu64 "-0", from);
     redis_command_text(&command, "XREAD");
     redis_command_text(&command, "COUNT");
-    redis_command_uint(&command, READ_MOST);
+    /* A replica that writes alone is not sent all of its own changes again. */
+    redis_command_uint(&command, log->echoed ? 1 : READ_MOST);
     redis_command_text(&command, "BLOCK");
     redis_command_uint(&command, BLOCK_MS);
     redis_command_text(&command, "STREAMS");

@@ -29,6 +29,8 @@ static int64_t wall_us(const struct store *store)
 
 /* ---- renewals ---- */
 
+static void on_prepare(uv_prepare_t *prepare);
+
 struct waiter {
     store_on_renew on_renew;
     void *data;
@@ -62,6 +64,10 @@ static void on_renewed(struct redis_call *call, enum redis_result result, const 
     struct redis_renewal *renewal = (struct redis_renewal *)(void *)call;
     struct redis_log *log = call->log;
     (void)error;
+    log->renewing = false;
+    if (log->renewal != NULL && !log->closing) {
+        (void)uv_prepare_start(&log->store->flush, on_prepare);
+    }
     if (result != REDIS_ANSWERED || reply->elements <= ANSWER_MORE ||
         reply->element[ANSWER_MORE]->len != renewal->count) {
         answer(renewal, QVT_UNAVAILABLE);
@@ -89,6 +95,7 @@ void redis_renew_flush(struct redis_log *log)
     renewal->call.conn = log->leases;
     renewal->call.on_done = on_renewed;
     qvt_status status = redis_call_start(&renewal->call);
+    log->renewing = status == QVT_OK;
     if (status != QVT_OK) {
         answer(renewal, status);
     }
@@ -110,7 +117,9 @@ static void on_prepare(uv_prepare_t *prepare)
     for (struct list *node = store->logs.next; node != &store->logs;) {
         struct redis_log *log = LIST_ENTRY(node, struct redis_log, link);
         node = node->next;
-        redis_renew_flush(log);
+        if (!log->renewing) {
+            redis_renew_flush(log);
+        }
     }
 }
 

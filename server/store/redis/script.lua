@@ -78,16 +78,18 @@ local operations = {}
 local function read_turn()
   local owner, losses, till = string.match(meta[5] or '', '^(%S+) (%d+) (%d+)$')
   if owner and tonumber(till) > now and tonumber(till) <= now + TURN then
-    return owner, tonumber(losses)
+    return owner, tonumber(losses), tonumber(till) - now
   end
 end
 
-local function conflict(me, losses, next_id)
-  local owner, best = read_turn()
+-- What it missed comes with its stream: through Lua it would be converted twice. Answers how long it is another's turn.
+local function conflict(me, losses)
+  local owner, best, left = read_turn()
   if losses > 0 and (not owner or owner == me or best < losses) then
     redis.call('HSET', records, moves and 'moves_turn' or 'turn', me .. ' ' .. int(losses) .. ' ' .. int(now + TURN))
+    owner = me
   end
-  return answer('conflict', redis.call('XRANGE', stream, next_id, '+', 'COUNT', 500))
+  return answer('conflict', owner and owner ~= me and int(left) or '')
 end
 
 local function is_over(incarnation)
@@ -95,35 +97,52 @@ local function is_over(incarnation)
   return not score or tonumber(score) <= now
 end
 
-local function put_change(channel)
-  local id, bytes, event, puts = take(), take(), take(), take()
-  redis.call('XADD', stream, id, 'change', bytes)
-  for _ = 1, puts do
-    local field, value = take(), take()
-    redis.call('HSET', data, field, value)
+-- A call from Lua costs more than what it does: as much as fits goes into one. Lua unpacks a few thousand at most.
+local UNPACK = 2000
+
+local function call_all(command, key, count)
+  while count > 0 do
+    local some = math.min(count, UNPACK)
+    redis.call(command, key, unpack(ARGV, at + 1, at + some))
+    at = at + some
+    count = count - some
   end
-  local deletes = take()
-  for _ = 1, deletes do
-    redis.call('HDEL', data, take())
+end
+
+local function grant(count)
+  local scores = {}
+  for i = 1, count do
+    scores[2 * i - 1] = int(now + ARGV[at + 2 * i] * 1000)
+    scores[2 * i] = ARGV[at + 2 * i - 1]
   end
-  redis.call('PUBLISH', channel, event)
+  for i = 1, #scores, UNPACK do
+    redis.call('ZADD', leases, unpack(scores, i, math.min(i + UNPACK - 1, #scores)))
+  end
+  call_all('HSET', ttls, 2 * count)
+end
+
+local function end_leases(count)
+  local first = at
+  call_all('ZREM', leases, count)
+  at = first
+  call_all('HDEL', ttls, count)
 end
 
 function operations.append()
-  local expected, next_id, me, losses, new_head, keep = take(), take(), take(), tonumber(take()), take(), take()
+  local expected, me, losses, new_head, keep = take(), take(), tonumber(take()), take(), take()
   local channel, beside = take(), take()
   if meta[2] and tonumber(meta[2]) > tonumber(ARGV[3]) then
     return answer('format', meta[2])
   end
   if head ~= expected then
-    return conflict(me, losses, next_id)
+    return conflict(me, losses)
   end
   if moves and cluster_head ~= beside then
     return answer('cluster moved')
   end
-  local owner = read_turn()
+  local owner, _, left = read_turn()
   if owner and owner ~= me then
-    return answer('turn')
+    return answer('turn', int(left))
   end
   local lapsed = tonumber(take())
   if lapsed > 0 then
@@ -158,21 +177,16 @@ function operations.append()
   if owner then
     redis.call('HDEL', records, moves and 'moves_turn' or 'turn')
   end
-  local grants = take()
-  for _ = 1, grants do
-    local incarnation, ttl = take(), take()
-    redis.call('ZADD', leases, int(now + ttl * 1000), incarnation)
-    redis.call('HSET', ttls, incarnation, ttl)
+  grant(tonumber(take()))
+  end_leases(tonumber(take()))
+  for _ = 1, take() do
+    local id, bytes, event = take(), take(), take()
+    redis.call('XADD', stream, id, 'change', bytes)
+    redis.call('PUBLISH', channel, event)
   end
-  local ends = take()
-  for _ = 1, ends do
-    local incarnation = take()
-    redis.call('ZREM', leases, incarnation)
-    redis.call('HDEL', ttls, incarnation)
-  end
-  local count = take()
-  for _ = 1, count do
-    put_change(channel)
+  while at < #ARGV do
+    call_all('HSET', data, 2 * take())
+    call_all('HDEL', data, tonumber(take()))
   end
   if keep ~= '' then
     redis.call('XTRIM', stream, 'MINID', keep)
@@ -183,16 +197,27 @@ end
 
 -- Renews what there is; a 1 for each lease found.
 function operations.renew()
-  local found = {}
   tick()
-  while at < #ARGV do
-    local incarnation, ttl = take(), take()
-    local changed = redis.call('ZADD', leases, 'XX', 'CH', int(now + ttl * 1000), incarnation)
-    if changed == 1 or redis.call('ZSCORE', leases, incarnation) then
-      found[#found + 1] = '1'
-    else
-      found[#found + 1] = '0'
+  local count = (#ARGV - at) / 2
+  local incarnations, renewed, found = {}, {}, {}
+  for i = 1, count do
+    incarnations[i] = ARGV[at + 2 * i - 1]
+  end
+  local scores = redis.call('ZMSCORE', leases, unpack(incarnations))
+  local ttl, score
+  for i = 1, count do
+    found[i] = scores[i] and '1' or '0'
+    if scores[i] then
+      if ttl ~= ARGV[at + 2 * i] then
+        ttl = ARGV[at + 2 * i]
+        score = int(now + ttl * 1000)
+      end
+      renewed[#renewed + 1] = score
+      renewed[#renewed + 1] = incarnations[i]
     end
+  end
+  if #renewed > 0 then
+    redis.call('ZADD', leases, 'XX', unpack(renewed))
   end
   return {'ok', int(now), int(hold), head, '?', table.concat(found)}
 end

@@ -10,6 +10,9 @@
 /* Numbers above those of the contract's Record: whoever decodes it as such skips them. */
 enum { RECORD_REVISION = 14, RECORD_TIME_US = 15 };
 
+/* Of the contract's Change and Position. */
+enum { CHANGE_POSITION_FIELD = 1, POSITION_TOKEN_FIELD = 3 };
+
 static const char *const KIND_NAMES[] = {NULL,    "silo",  "policy",  "setting", "rollout",
                                          "drain", "floor", "verdict", "damper"};
 
@@ -90,7 +93,7 @@ qvt_status redis_record_decode(struct image **out, qvt_slice bytes)
     return image_new(out, kind, number, key, value, origin);
 }
 
-static qvt_status add_change(struct redis_changes *changes, qvt_slice encoded)
+qvt_status redis_changes_add(struct redis_changes *changes, qvt_slice encoded)
 {
     if (changes->count == changes->capacity) {
         size_t capacity = changes->capacity == 0 ? 64 : changes->capacity * 2;
@@ -106,17 +109,43 @@ static qvt_status add_change(struct redis_changes *changes, qvt_slice encoded)
     return QVT_OK;
 }
 
-/* [id, [field, value]] each. */
+qvt_status redis_entry_read(const redisReply *entry, uint64_t *revision, qvt_slice *encoded)
+{
+    bool known = entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 &&
+                 entry->element[0]->type == REDIS_REPLY_STRING && entry->element[1]->type == REDIS_REPLY_ARRAY &&
+                 entry->element[1]->elements == 2;
+    if (!known) {
+        return QVT_DATA_LOSS;
+    }
+    *revision = strtoull(entry->element[0]->str, NULL, 10);
+    *encoded = redis_reply_slice(entry->element[1]->element[1]);
+    return QVT_OK;
+}
+
+uint64_t redis_change_token(qvt_slice encoded)
+{
+    struct wire_field field;
+    while (wire_next(&encoded, &field)) {
+        if (field.number == CHANGE_POSITION_FIELD && field.type == WIRE_BYTES) {
+            qvt_slice position = field.bytes;
+            while (wire_next(&position, &field)) {
+                if (field.number == POSITION_TOKEN_FIELD) {
+                    return field.value;
+                }
+            }
+            return 0;
+        }
+    }
+    return 0;
+}
+
 qvt_status redis_changes_read(struct redis_changes *changes, const redisReply *entries)
 {
+    uint64_t revision;
+    qvt_slice encoded;
     for (size_t i = 0; i < entries->elements; i++) {
-        const redisReply *entry = entries->element[i];
-        bool known = entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 &&
-                     entry->element[1]->type == REDIS_REPLY_ARRAY && entry->element[1]->elements == 2;
-        if (!known) {
-            return QVT_DATA_LOSS;
-        }
-        QVT_TRY(add_change(changes, redis_reply_slice(entry->element[1]->element[1])));
+        QVT_TRY(redis_entry_read(entries->element[i], &revision, &encoded));
+        QVT_TRY(redis_changes_add(changes, encoded));
     }
     return QVT_OK;
 }
