@@ -13,6 +13,11 @@ class History:
         self.writes = []  # (began, ended, silo, number, (store_id, revision, token) or None when not acknowledged)
         self.reads = []  # (began, ended, silo, number or None, (store_id, revision, token))
         self.watchers = []
+        self.incarnations = []  # (silo, instance id, incarnation) as answered
+
+    def registered(self, silo, instance_id, incarnation):
+        with self.lock:
+            self.incarnations.append((silo, instance_id, incarnation))
 
     def write(self, began, silo, number, position):
         with self.lock:
@@ -31,6 +36,7 @@ class History:
         self._order_is_that_of_time()
         lost = self._acknowledged_is_there(final_store_id, final_changes, may_lose)
         self._reads_are_linearisable()
+        self._incarnations_are_unique()
         for watcher in self.watchers:
             watcher.judge()
         return lost
@@ -40,6 +46,13 @@ class History:
         for write in self.acknowledged():
             store_id, revision, token = write[4]
             assert tokens.setdefault((store_id, revision), token) == token, f"two changes at {store_id} {revision}"
+
+    def _incarnations_are_unique(self):
+        """Two instances of a silo never have the same, whatever was lost in between."""
+        owners = {}
+        for silo, instance_id, incarnation in self.incarnations:
+            owner = owners.setdefault((silo, incarnation), instance_id)
+            assert owner == instance_id, f"incarnation {incarnation} of {silo} was given to two instances"
 
     def _order_is_that_of_time(self):
         """A write that began after another ended has a higher revision."""

@@ -34,11 +34,12 @@ class RedisServer:
 
     program = "redis-server"
 
-    def __init__(self, *args, aof=False, clustered=False):
+    def __init__(self, *args, aof=False, clustered=False, environment=None):
         self.folder = tempfile.mkdtemp(prefix="qvt-redis-")
         self.clustered = clustered
         durable = ["--appendonly", "yes", "--appendfsync", "always"] if aof else ["--appendonly", "no"]
         self.args = ["--bind", "127.0.0.1", "--dir", self.folder, "--save", ""] + durable + list(args)
+        self.environment = {**os.environ, **(environment or {})}
         self.process = None
         self._take_ports()
         self.reader = None
@@ -76,7 +77,9 @@ class RedisServer:
     def _spawn(self):
         """None when it is ready, else what it said."""
         command = [self.program] + self.ports + self.args
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=self.environment
+        )
         lines = []
         for line in self.process.stdout:
             lines.append(line)

@@ -11,23 +11,63 @@ FAST = ("--redis-timeout", "700ms")
 
 
 class TestSentinel(redis_harness.TestCase):
-    def test_a_fail_over_loses_at_most_what_a_closed_store_id_had(self):
-        master = self.use(RedisServer())
-        second = self.use(RedisServer("--replicaof", "127.0.0.1", str(master.port)))
-        until(lambda: "master_link_status:up" in second.cli("INFO", "replication"), what="the replica")
-        sentinels = [self.use(Sentinel(master.port)) for _ in range(3)]
+    def deploy(self, *args):
+        """A master with a replica that logs in as `link`, watched by three Sentinels; the url."""
+        self.master = self.use(RedisServer(*args))
+        self.master.cli("ACL", "SETUSER", "link", "on", ">link", "+psync", "+replconf", "+ping")
+        follow = ("--replicaof", "127.0.0.1", str(self.master.port), "--masteruser", "link", "--masterauth", "link")
+        self.second = self.use(RedisServer(*follow))
+        until(lambda: "master_link_status:up" in self.second.cli("INFO", "replication"), what="the replica")
+        self.sentinels = [self.use(Sentinel(self.master.port)) for _ in range(3)]
         until(lambda: all("num-other-sentinels\n2" in sentinel.cli("SENTINEL", "master", "mymaster")
                           and "num-slaves\n1" in sentinel.cli("SENTINEL", "master", "mymaster")
-                          for sentinel in sentinels), what="the Sentinels")
-        url = "redis+sentinel://" + ",".join(sentinel.address for sentinel in sentinels) + "/mymaster"
+                          for sentinel in self.sentinels), what="the Sentinels")
+        return "redis+sentinel://" + ",".join(sentinel.address for sentinel in self.sentinels) + "/mymaster"
+
+    def assert_failed_over(self):
+        self.assertIn(str(self.second.port), self.sentinels[0].cli("SENTINEL", "get-master-addr-by-name", "mymaster"))
+
+    def test_a_fail_over_loses_at_most_what_a_closed_store_id_had(self):
+        url = self.deploy()
         servers = [self.replica(url, *FAST) for _ in range(2)]
         load = Workload(servers).start()
         load.progress()
-        master.kill()
+        self.master.kill()
         load.progress(timeout_s=60)
-        self.assertIn(str(second.port), sentinels[0].cli("SENTINEL", "get-master-addr-by-name", "mymaster"))
+        self.assert_failed_over()
         lost = load.judge(may_lose=True)
         print(f"lost {len(lost)}, store ids {len({write[4][0] for write in load.history.acknowledged()})}")
+
+    def test_a_fail_over_that_loses_acknowledged_writes_closes_their_store_id(self):
+        url = self.deploy()
+        servers = [self.replica(url, *FAST) for _ in range(2)]
+        load = Workload(servers, watchers=2).start()
+        load.progress()
+        before = self.status(servers[0]).position.store_id
+        # The link is cut and cannot be made again: what is acknowledged from here on is on the master alone.
+        self.master.cli("ACL", "SETUSER", "link", "off")
+        self.master.cli("CLIENT", "KILL", "TYPE", "replica")
+        until(lambda: "master_link_status:down" in self.second.cli("INFO", "replication"), what="the end of the link")
+        load.progress()
+        self.master.kill()
+        load.progress(timeout_s=60)
+        self.assert_failed_over()
+        lost = load.judge(may_lose=True)
+        after = self.status(servers[1]).position.store_id
+        print(f"lost {len(lost)} of {len(load.history.acknowledged())}")
+        self.assertGreaterEqual(len(lost), 40)
+        self.assertNotEqual(after, before)
+        self.assertEqual({write[4][0] for write in lost}, {before})
+        self.assertTrue(all(watcher.resets > 0 for watcher in load.history.watchers))
+        self.assertTrue(any("history lost" in server.log() for server in servers))
+        silos = servers[1].stub().ListSilos(load.messages.ListSilosRequest(page_size=1000), timeout=10).silos
+        self.assertEqual({silo.silo_id for silo in silos}, set(load.all_silos))
+        self.assertEqual({load.messages.SiloStatus.Name(silo.status) for silo in silos}, {"SILO_STATUS_ACTIVE"})
+
+    @staticmethod
+    def status(server):
+        request = harness.messages().GetClusterStatusRequest(linearizable=True)
+        return server.stub().GetClusterStatus(request, timeout=10)
 
 
 class TestCluster(redis_harness.TestCase):

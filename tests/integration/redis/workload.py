@@ -1,5 +1,6 @@
 """Silos that write and read through several replicas while something goes wrong, and the judgement of it."""
 
+import hashlib
 import threading
 import time
 
@@ -60,6 +61,8 @@ class Workload:
                 info = self.messages.SiloInfo(silo_id=silo, address="10.0.0.1", port=9000, labels={LABEL: str(number)})
                 request = self.messages.RegisterSiloRequest(silo=info)
                 request.silo.lease_ttl.FromSeconds(60)
+                # A process lives for three of them.
+                request.instance_id = hashlib.md5(f"{silo} {number // 3}".encode()).digest()
                 began = time.monotonic()
                 try:
                     answer = self.servers[index].stub().RegisterSilo(request, timeout=10)
@@ -70,6 +73,7 @@ class Workload:
                     self.stopping.wait(0.05)
                     continue
                 self.history.write(began, silo, number, key(answer.position))
+                self.history.registered(silo, request.instance_id, answer.silo.incarnation)
                 now = time.monotonic()
                 self.longest_pause[index] = max(self.longest_pause[index], now - self.last_commit[index])
                 self.last_commit[index] = now
