@@ -18,20 +18,20 @@ def free_port():
 
 
 def pinned(core, command):
-    """The command with its core, where there is more than one and taskset to choose."""
+    """The command with its core (or cores, as taskset takes them), where there is more than one and taskset to choose."""
     if (os.cpu_count() or 1) < 2 or shutil.which("taskset") is None:
         return [str(word) for word in command]
     return ["taskset", "-c", core, *(str(word) for word in command)]
 
 
 class Server:
-    """A server process on SERVER_CORE; `port` takes connections once the constructor returns, and where the server
-    says when it is ready, it has said so."""
+    """A server process on SERVER_CORE or the cores given; `port` takes connections once the constructor returns, and
+    where the server says when it is ready, it has said so."""
 
-    def __init__(self, name, command, port, log, says=""):
+    def __init__(self, name, command, port, log, says="", core=SERVER_CORE):
         self.name, self.port, self.log, self.says = name, port, Path(log), says
         with open(log, "wb") as output:
-            self.process = subprocess.Popen(pinned(SERVER_CORE, command), stdout=output, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(pinned(core, command), stdout=output, stderr=subprocess.STDOUT)
         try:
             self.wait_until_it_listens()
         except Exception:

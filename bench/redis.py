@@ -1,9 +1,9 @@
-"""Redis from Debian's package, without persistence, as the original framework uses it."""
+"""Redis from Debian's package: without persistence, as the original framework uses it, or with its file of commands."""
 
 import shutil
 import socket
 
-from process import Server, free_port
+from process import SERVER_CORE, Server, free_port
 
 
 def command(*words):
@@ -13,13 +13,13 @@ def command(*words):
 
 
 class Redis:
-    def __init__(self, work):
+    def __init__(self, work, flags=(), core=SERVER_CORE):
         if shutil.which("redis-server") is None:
             raise RuntimeError("redis-server is not installed (Debian: redis-server)")
         work.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
-        words = ["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--save", "", "--dir", work]
-        self.server = Server("Redis", words, self.port, work / "redis.log")
+        words = ["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--save", "", "--dir", work, *flags]
+        self.server = Server("Redis", words, self.port, work / "redis.log", core=core)
 
     def set_all(self, values):
         """Sets every key of a dictionary; answers are counted, not waited for one by one."""

@@ -4,7 +4,7 @@ import importlib
 import sys
 
 import pb
-from process import Server, free_port
+from process import SERVER_CORE, Server, free_port
 
 SERVICE = "/quark.version.v1.VersionTracker/"
 LARGE_TYPES = 50
@@ -18,19 +18,20 @@ def messages_of(folder):
 
 
 class Tracker:
-    """A qvtd with a sqlite store of its own in `work`; what an earlier run left there is removed unless kept."""
+    """A qvtd with a sqlite store of its own in `work`, or the store given; what an earlier run left there is removed
+    unless kept."""
 
-    def __init__(self, qvtd, work, messages, flags=(), keep=False):
+    def __init__(self, qvtd, work, messages, flags=(), keep=False, store=None, core=SERVER_CORE):
         self.messages = messages
         work.mkdir(parents=True, exist_ok=True)
-        store = work / "qvtd.sqlite"
+        store = store or f"sqlite:{work / 'qvtd.sqlite'}"
         for left in [] if keep else work.glob("qvtd.sqlite*"):
             left.unlink()
         self.port = free_port()
-        self.command = [qvtd, "--http-listen", "127.0.0.1:0", "--store", f"sqlite:{store}"]
+        self.command = [qvtd, "--http-listen", "127.0.0.1:0", "--store", store]
         self.command += ["--log-level", "warn", *flags]
         command = [*self.command, "--grpc-listen", f"127.0.0.1:{self.port}"]
-        self.server = Server("qvtd", command, self.port, work / "qvtd.log", says="ready ")
+        self.server = Server("qvtd", command, self.port, work / "qvtd.log", says="ready ", core=core)
         self.channel = None
 
     def call(self, method, request, answer_type):

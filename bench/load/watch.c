@@ -1,6 +1,6 @@
 /* Watchers over gRPC, and a writer on a connection of its own: from sending a write until the last watcher has it.
- * usage: bench_watch PORT WATCH-PATH WATCH-REQUESTS CONNECTIONS STREAMS WRITE-PATH WRITE-REQUEST ROUNDS
- * After a warm-up round says "ready" and goes on at a line of input. Says a line a round, see marks.h. */
+ * usage: bench_watch PORT WATCH-PATH WATCH-REQUESTS CONNECTIONS STREAMS WRITE-PATH WRITE-REQUEST ROUNDS [WRITE-PORT]
+ * WRITE-PORT is of the server that takes the writes, when it is another one. After a warm-up round says "ready" and goes on at a line of input. Says a line a round, see marks.h. */
 #include <uv.h>
 
 #include "bench/load/fleet.h"
@@ -79,14 +79,14 @@ int main(int argc, char **argv)
 {
     static struct work work;
     qvt_rpc_runtime *runtime = NULL;
-    if (argc != 9) {
-        load_die(
-            "usage: bench_watch PORT WATCH-PATH WATCH-REQUESTS CONNECTIONS STREAMS WRITE-PATH WRITE-REQUEST ROUNDS");
+    if (argc != 9 && argc != 10) {
+        load_die("usage: bench_watch PORT WATCH-PATH WATCH-REQUESTS CONNECTIONS STREAMS WRITE-PATH WRITE-REQUEST "
+                 "ROUNDS [WRITE-PORT]");
     }
     uint32_t rounds = load_number(argv[8], "ROUNDS");
     load_must(qvt_rpc_runtime_new(&runtime, NULL), "runtime");
     work.write = load_method(argv[6], QVT_RPC_UNARY);
-    work.writer = load_channels(runtime, argv[1], 1)[0];
+    work.writer = load_channels(runtime, argv[argc == 10 ? 9 : 1], 1)[0];
     work.pause.data = &work;
     if (uv_timer_init(qvt_rpc_runtime_loop(runtime), &work.pause) != 0) {
         load_die("no timer");
