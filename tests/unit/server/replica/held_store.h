@@ -13,7 +13,7 @@ struct held_store {
     struct held_log *log; /* one */
     bool holding;         /* else appends and news pass at once */
     bool loads_fail;
-    bool emptied; /* says that it has no head */
+    bool emptied;     /* says that it has no head */
     unsigned appends; /* asked so far */
     size_t last_change_count;
 };
