@@ -125,7 +125,7 @@ static enum exit_code delete (const struct settings *settings, const struct argu
     const struct audit *audit = data; Quark__Version__V1__DeletePolicyRequest request;
     quark__version__v1__delete_policy_request__init(&request);
     request.cluster = settings->cluster;
-    request.actor_type = arguments->items[0];
+    request.actor_type = arguments->count > 0 ? arguments->items[0] : request.actor_type;
     AUDIT_FILL(&request, audit);
     return ask(settings, METHOD(DELETE_POLICY), &request.base, &quark_version_v1_delete_policy_response_json_type,
                show_deleted);
@@ -145,10 +145,11 @@ const struct command command_policy_set = {
 
 const struct command command_policy_delete = {
     .words = "policy delete",
-    .arguments = "ACTOR-TYPE",
-    .summary = "Delete the policy of an actor type",
-    .details = "The cluster's default rules again. One that was not set is no error: nothing changes.\n",
-    .min_arguments = 1,
+    .arguments = "[ACTOR-TYPE]",
+    .summary = "Delete the policy of an actor type, or the cluster's default",
+    .details =
+        "The cluster's default rules again; without one, STRICT and ALL. One that was not set is no error: nothing\n"
+        "changes.\n",
     .max_arguments = 1,
     .options_size = sizeof(struct audit),
     .own_flags = delete_flags,

@@ -80,7 +80,7 @@ const struct flag flag_table[] = {
     DURATION("drain-grace", drain_grace_ms, "10s", 0, HOUR, "how long open calls may take after SIGTERM"),
 
     COUNT("max-clusters", clusters_max, "1024", 1, 65536, "clusters"),
-    COUNT("max-silos", silos_max, "100000", 1, 10000000, "silos of a cluster"),
+    COUNT("max-silos", silos_max, "100000", 1, 10000000, "silos of a cluster that are not DEAD"),
     COUNT("max-actor-types", actor_types_max, "1024", 1, 65536, "actor types of a silo"),
     COUNT("max-labels", labels_max, "64", 0, 4096, "labels of a silo"),
     SIZE("max-label-bytes", label_bytes_max, "256", 1, 64 * KIB, "of a label's key, and of its value"),

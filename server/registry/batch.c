@@ -30,7 +30,7 @@ qvt_status batch_new(struct batch **out, const struct registry *registry)
     batch->registry = registry;
     batch->head = registry->head;
     batch->last_incarnation = registry->last_incarnation;
-    batch->silos = registry->counts.silos;
+    batch->living_silos = registry->counts.silos - registry->counts.silos_by_status[PLACEMENT_DEAD];
     *out = batch;
     return QVT_OK;
 }
@@ -88,14 +88,19 @@ bool batch_has_overlay(const struct batch *batch, uint32_t kind, qvt_slice key)
     return find(batch, kind, key) != NULL;
 }
 
-static void note_silo(struct batch *batch, const struct overlay *overlay, bool existed)
+static bool lives(const struct registry_silo *silo)
+{
+    return silo != NULL && silo->status != PLACEMENT_DEAD;
+}
+
+static void note_silo(struct batch *batch, const struct overlay *overlay)
 {
     if (overlay->kind != RECORD_SILO) {
         return;
     }
     bool exists = overlay->image != NULL;
-    batch->silos += exists && !existed ? 1u : 0u;
-    batch->silos -= existed && !exists ? 1u : 0u;
+    batch->living_silos -= lives(batch_silo(batch, overlay->key)) ? 1u : 0u;
+    batch->living_silos += exists && lives(&overlay->silo) ? 1u : 0u;
     if (exists && overlay->silo.incarnation > batch->last_incarnation) {
         batch->last_incarnation = overlay->silo.incarnation;
     }
@@ -104,8 +109,7 @@ static void note_silo(struct batch *batch, const struct overlay *overlay, bool e
 /* An overlay of the same record is only overwritten, so that no table changes before everything is allocated. */
 static void lay_over(struct batch *batch, struct overlay *overlay)
 {
-    bool existed = batch_image(batch, overlay->kind, overlay->key) != NULL;
-    note_silo(batch, overlay, existed);
+    note_silo(batch, overlay);
     struct overlay *before = find(batch, overlay->kind, overlay->key);
     if (before != NULL) {
         *before = *overlay;

@@ -25,7 +25,7 @@ struct batch {
     size_t change_capacity;
     struct position head;
     uint64_t last_incarnation;
-    uint32_t silos;
+    uint32_t living_silos; /* not DEAD */
     size_t bytes;
     struct buf scratch; /* a record's value while it is put together */
 };

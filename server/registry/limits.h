@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct registry_limits {
-    uint32_t silos;              /* in a cluster, DEAD ones too */
+    uint32_t silos;              /* of a cluster that are not DEAD */
     uint32_t silo_types;         /* actor types of a silo */
     uint32_t labels;             /* of a silo */
     uint32_t label_bytes;        /* of a label's key, and of its value */

@@ -180,9 +180,10 @@ static qvt_status check_room(const struct draft *draft, const struct registry_si
         return qvt_error_field(draft->error, "silo", "%zu bytes: a registration is at most %" PRIu32, record_bytes,
                                limits->registration_bytes);
     }
-    if (silo == NULL && draft->batch->silos >= limits->silos) {
+    bool lives = silo != NULL && silo->status != PLACEMENT_DEAD;
+    if (!lives && draft->batch->living_silos >= limits->silos) {
         return qvt_error_set(draft->error, QVT_RESOURCE_EXHAUSTED, "TOO_MANY_SILOS",
-                             "the cluster has %" PRIu32 " silos, which is the limit", limits->silos);
+                             "the cluster has %" PRIu32 " silos that are not DEAD, which is the limit", limits->silos);
     }
     return QVT_OK;
 }

@@ -254,7 +254,7 @@ void service_recheck(struct service *service)
 void service_close(struct service *service, void (*on_closed)(void *data), void *data)
 {
     qvt_error error;
-    (void)qvt_error_set(&error, QVT_UNAVAILABLE, NULL, "the server is shutting down");
+    (void)qvt_error_set(&error, QVT_UNAVAILABLE, "SHUTTING_DOWN", "the server is shutting down");
     service->on_closed = on_closed;
     service->on_closed_data = data;
     service->closing += service->listing ? 2 : 1;

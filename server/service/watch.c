@@ -215,7 +215,7 @@ static qvt_status find_cluster(struct service *service, const struct watch_query
     const char *name = NULL;
     QVT_TRY(cluster_name(query->cluster, &name, error));
     if (service->draining) {
-        return qvt_error_set(error, QVT_UNAVAILABLE, NULL, "the server is shutting down");
+        return qvt_error_set(error, QVT_UNAVAILABLE, "SHUTTING_DOWN", "the server is shutting down");
     }
     *out = cluster_find(service, name);
     if (*out == NULL && !service->listed) {
@@ -386,7 +386,7 @@ void watch_end_all(struct service *service)
         struct list *watchers = &service->clusters[i]->watchers;
         while (!list_is_empty(watchers)) {
             struct watcher *watcher = LIST_ENTRY(watchers->next, struct watcher, in_cluster);
-            end(watcher, QVT_UNAVAILABLE, NULL, "the server is shutting down");
+            end(watcher, QVT_UNAVAILABLE, "SHUTTING_DOWN", "the server is shutting down");
         }
     }
 }

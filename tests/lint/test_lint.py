@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 
 import layers
+import reasons
 import sources
 
 HEADERS = [
@@ -135,6 +136,18 @@ class Sources(Scratch):
     def test_template_of_mktemp_is_no_marker(self):
         self.write("tests/a.sh", "mktemp /tmp/a." + "X" * 6 + "\n")
         self.assertEqual(sources.check(self.root), [])
+
+
+class Reasons(Scratch):
+    def test_both_sides_are_compared(self):
+        self.write("docs/errors.md", "| NOT_FOUND | 404 | `GONE` | told |\n| | | `NEVER` | told |\n")
+        self.write("docs/security.md", "| UNAUTHENTICATED | 401 | `WHO` | told |\n")
+        given = 'return qvt_error_set(error, QVT_NOT_FOUND,\n    "{}", "words");\n'
+        self.write("server/service/a.c", "".join(given.format(reason) for reason in ("GONE", "WHO", "SECRET")))
+        self.assertEqual(
+            reasons.check(self.root),
+            ["server/service/a.c: reason SECRET is in no document", "docs/errors.md: nobody gives the reason NEVER"],
+        )
 
 
 if __name__ == "__main__":

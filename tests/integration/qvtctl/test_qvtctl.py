@@ -233,6 +233,8 @@ class Policies(QvtctlTestCase):
         self.assertEqual("deleted\n", self.run_ok("policy", "delete", "Order"))
         self.assertEqual("BACKWARD", self.rows("policy", "get", "Order")[0][1])
         self.run_ok("policy", "delete", "Order")
+        self.assertEqual("deleted\n", self.run_ok("policy", "delete"))
+        self.assertEqual([["(default)", "STRICT", "ALL", "-", "-", "2", "-"]], self.rows("policy", "get", "Cart"))
 
     def test_policy_decides_a_find(self):
         self.register("a", "Order=1.2.0")
@@ -444,7 +446,6 @@ class Failures(QvtctlTestCase):
             ["silo", "update", "a", "--scheduling", "asleep"],
             ["silo", "update", "a", "--status", "alive"],
             ["policy"],
-            ["policy", "delete"],
             ["policy", "set", "Order", "--mode", "sometimes"],
             ["policy", "set", "Order", "--ramp-basis-points", "10001"],
             ["heartbeat", "a", "--cpu", "much"],

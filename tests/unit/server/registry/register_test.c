@@ -377,6 +377,13 @@ static void limits_refuse_the_one_too_many(void)
     CU_ASSERT_EQUAL(scene_register(&scene, "a", 1, "A=1 B=1"), QVT_OK);
     CU_ASSERT_EQUAL(scene_register(&scene, "b", 1, ""), QVT_OK);
     CU_ASSERT_EQUAL(scene_register(&scene, "c", 1, ""), QVT_RESOURCE_EXHAUSTED);
+    EXPECT_TEXT(scene.error.reason, "TOO_MANY_SILOS");
+    CU_ASSERT_EQUAL(scene_register(&scene, "a", 2, "A=1 B=1"), QVT_OK);
+    (void)scene_unregister(&scene, "a");
+    CU_ASSERT_EQUAL(scene_register(&scene, "c", 1, ""), QVT_OK);
+    CU_ASSERT_EQUAL(scene_register(&scene, "a", 1, ""), QVT_RESOURCE_EXHAUSTED);
+    (void)scene_unregister(&scene, "c");
+    CU_ASSERT_EQUAL(scene_register(&scene, "a", 1, ""), QVT_OK);
     CU_ASSERT_EQUAL(scene_register(&scene, "b", 1, "A=1 B=1 C=1"), QVT_INVALID_ARGUMENT);
     struct given_silo given;
     given_silo(&given, "b");

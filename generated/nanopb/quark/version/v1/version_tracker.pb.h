@@ -205,6 +205,7 @@ typedef struct _quark_version_v1_HeartbeatRequest {
     quark_version_v1_Activity activity;
     /* Older than the record's: ABORTED, reason SUPERSEDED. Left out: the current one. */
     uint64_t incarnation;
+    /* Checked, and not kept yet. */
     pb_callback_t calls;
 } quark_version_v1_HeartbeatRequest;
 
@@ -341,7 +342,7 @@ typedef struct _quark_version_v1_FindCompatibleSilosRequest {
     quark_version_v1_CompatibilityMode mode;
     /* Overrides the policy's. */
     quark_version_v1_Selector selector;
-    /* Who asks, for the demand ledger: a silo id or a program's name. */
+    /* Who asks, for the demand ledger: a silo id or a program's name. Not kept yet. */
     pb_callback_t caller;
     /* Also list each dropped silo with the one rule that dropped it. */
     bool explain;
@@ -527,6 +528,7 @@ typedef struct _quark_version_v1_WatchRequest {
     /* Everything up to here is applied: no find begun later in this process uses older state. */
     bool has_acknowledged;
     quark_version_v1_Position acknowledged;
+    /* Checked, and not kept yet. */
     pb_callback_t counts;
 } quark_version_v1_WatchRequest;
 

@@ -373,6 +373,9 @@ struct  Quark__Version__V1__HeartbeatRequest
    * Older than the record's: ABORTED, reason SUPERSEDED. Left out: the current one.
    */
   uint64_t incarnation;
+  /*
+   * Checked, and not kept yet.
+   */
   size_t n_calls;
   Quark__Version__V1__CallCount **calls;
 };
@@ -596,7 +599,7 @@ struct  Quark__Version__V1__FindCompatibleSilosRequest
    */
   Quark__Version__V1__Selector selector;
   /*
-   * Who asks, for the demand ledger: a silo id or a program's name.
+   * Who asks, for the demand ledger: a silo id or a program's name. Not kept yet.
    */
   char *caller;
   /*
@@ -919,6 +922,9 @@ struct  Quark__Version__V1__WatchRequest
    * Everything up to here is applied: no find begun later in this process uses older state.
    */
   Quark__Version__V1__Position *acknowledged;
+  /*
+   * Checked, and not kept yet.
+   */
   size_t n_counts;
   Quark__Version__V1__DemandCount **counts;
 };

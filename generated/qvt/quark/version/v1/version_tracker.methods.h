@@ -13,7 +13,8 @@ extern "C" {
  * Every request names a `cluster` (empty: `default`); over HTTP every path also exists under `/v1/clusters/{cluster}/…`.
  * Every answer carries the `position` it speaks of, how long it may be cached, and, when the store is out of reach, its
  * `age`. Every write may carry `if_match` (the etag the caller saw), `request_id` (makes a retry harmless), `who` and `why`.
- * Errors are google.rpc.Status with a `reason` in ErrorInfo (domain `quark.version.v1`) and the field at fault in BadRequest. */
+ * Errors are google.rpc.Status. Where a program can act on one, ErrorInfo has its `reason` (domain `quark.version.v1`);
+ * INVALID_ARGUMENT has the field at fault in BadRequest; RetryInfo says when to try again. docs/errors.md lists them. */
 extern const qvt_rpc_service quark_version_v1_version_tracker;
 
 extern const qvt_rpc_method quark_version_v1_version_tracker_methods[18];
