@@ -146,6 +146,11 @@ uint64_t registry_history_first(const struct registry *registry)
     return registry->history.count > 0 ? registry->history.first_revision : registry->head.revision + 1;
 }
 
+void registry_trim(struct registry *registry, int64_t now_us)
+{
+    history_trim(&registry->history, &registry->limits, now_us);
+}
+
 uint64_t registry_history_bytes(const struct registry *registry)
 {
     return registry->history.bytes;

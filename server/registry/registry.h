@@ -158,6 +158,9 @@ struct change *registry_change(const struct registry *registry, uint64_t revisio
 /* The revision of the oldest change kept; head + 1 when none is. */
 uint64_t registry_history_first(const struct registry *registry);
 
+/* Drops what is too old by now (wall clock): changes do so themselves, a cluster that rests has to be asked. */
+void registry_trim(struct registry *registry, int64_t now_us);
+
 /* What the kept changes weigh, as --history-bytes counts. */
 uint64_t registry_history_bytes(const struct registry *registry);
 

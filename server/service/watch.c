@@ -194,6 +194,7 @@ static bool start(struct watcher *watcher)
     qvt_status status = QVT_OK;
     watcher->started = true;
     enlist(watcher);
+    registry_trim(registry_of(watcher), store_wall_us(watcher->service->options.store));
     if (watcher->has_seen && registry_resume(registry_of(watcher), &watcher->seen) == REGISTRY_RESUME_LIVE) {
         watcher->next = watcher->seen.revision + 1;
         if (!has_more(watcher)) {

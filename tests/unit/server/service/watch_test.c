@@ -257,6 +257,28 @@ static void resuming_in_the_history_skips_the_walk(void)
     fixture_close(&fixture);
 }
 
+static void what_is_too_old_is_walked_though_nothing_changed_since(void)
+{
+    struct registry_limits limits = REGISTRY_LIMITS_DEFAULT;
+    struct fake_watch young = {.room = 100};
+    struct fake_watch old = {.room = 100};
+    limits.lease_default_ms = limits.lease_max_ms = 86400000;
+    fixture_open(&fixture, &limits);
+    (void)fixture_register(&fixture, "", "a", "Order", "1.0.0");
+    struct position first = *registry_head(replica_registry(cluster_find(fixture.service, "default")->replica));
+    (void)fixture_register(&fixture, "", "b", "Order", "1.0.0");
+    (void)fixture_register(&fixture, "", "c", "Order", "1.0.0");
+    fixture_advance_ms(&fixture, limits.history_us / 1000);
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &young, "", NULL, &first), QVT_OK);
+    EXPECT_TEXT(young.events, "cc");
+    watcher_free(young.watcher);
+    fixture_advance_ms(&fixture, 1);
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &old, "", NULL, &first), QVT_OK);
+    EXPECT_TEXT(old.events, "RrrrE");
+    watcher_free(old.watcher);
+    fixture_close(&fixture);
+}
+
 /* The position of revision 3, which is the same in every such fixture. */
 static struct position third_position(void)
 {
@@ -291,6 +313,7 @@ static void a_walk_that_is_broken_off_begins_again_whatever_was_seen_before_it(v
 }
 
 SUITE_MAIN("server/service/watch", SUITE_CASE(a_walk_that_is_broken_off_begins_again_whatever_was_seen_before_it),
+           SUITE_CASE(what_is_too_old_is_walked_though_nothing_changed_since),
            SUITE_CASE(a_watcher_walks_then_sees_changes), SUITE_CASE(watchers_with_the_same_filter_share_the_encoding),
            SUITE_CASE(a_full_sink_keeps_its_watcher_behind_and_loses_nothing),
            SUITE_CASE(a_watcher_that_the_history_has_left_behind_walks_again),
