@@ -1,3 +1,5 @@
+#include <inttypes.h>
+
 #include "base/check.h"
 #include "rpc/call/server_private.h"
 #include "rpc/wire/gzip.h"
@@ -21,8 +23,12 @@ static qvt_slice message_of(const qvt_rpc_server_call *call)
 
 static void refuse_length(qvt_rpc_server_call *call)
 {
+    qvt_error error;
     server_limit_passed(call->server, QVT_RPC_LIMIT_MESSAGE_BYTES, call->conn->net.peer);
-    abort_call(call, QVT_RESOURCE_EXHAUSTED, "the request message is too large");
+    (void)qvt_error_set(&error, QVT_RESOURCE_EXHAUSTED, NULL,
+                        "the request message is too large: at most %" PRIu32 " bytes",
+                        call->server->options.max_message_bytes);
+    server_respond_refuse(call, &error);
 }
 
 /* False: the call is over. */

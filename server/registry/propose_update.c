@@ -92,6 +92,17 @@ static qvt_status check_status(const struct silo_patch *patch, const struct regi
                          (const char *)silo->id.data, status_name(silo->status), status_name(patch->status));
 }
 
+static qvt_status check_bytes(const struct draft *draft, const struct silo_patch *patch)
+{
+    size_t bytes = image_value(draft->change.puts[0]).len;
+    uint32_t most = draft->batch->registry->limits.registration_bytes;
+    const char *field = (patch->fields & SILO_PATCH_VERSIONS) != 0 ? "actor_type_versions" : "silo";
+    if (bytes <= most) {
+        return QVT_OK;
+    }
+    return qvt_error_field(draft->error, field, "%s: a record of %zu bytes, which may have %u", field, bytes, most);
+}
+
 static qvt_status commit_patch(struct draft *draft, const struct registry_silo *silo, const struct silo_patch *patch,
                                uint32_t event, struct proposal *out)
 {
@@ -100,11 +111,7 @@ static qvt_status commit_patch(struct draft *draft, const struct registry_silo *
         draft_keep(draft, silo->image, out);
         return QVT_OK;
     }
-    size_t bytes = image_value(draft->change.puts[0]).len;
-    uint32_t most = draft->batch->registry->limits.registration_bytes;
-    if (bytes > most) {
-        return qvt_error_field(draft->error, "silo", "%zu bytes: a silo's record is at most %u", bytes, most);
-    }
+    QVT_TRY(check_bytes(draft, patch));
     if ((patch->fields & SILO_PATCH_VERSIONS) != 0) {
         QVT_TRY(draft_note_types(draft, silo->image));
     }

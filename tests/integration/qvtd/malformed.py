@@ -71,6 +71,7 @@ GRPC = [
     ("no silo id", "RegisterSilo", silo(""), "INVALID_ARGUMENT", ["silo.silo_id", "missing"]),
     ("no address", "RegisterSilo", silo(address=""), "INVALID_ARGUMENT", ["silo.address", "missing"]),
     ("no versions to register", "RegisterSiloVersions", text(2, "good"), "INVALID_ARGUMENT", ["actor_type_versions"]),
+    ("an actor id of 257 bytes", "FindCompatibleSilos", text(2, "T") + text(5, "a" * 257), "INVALID_ARGUMENT", ["actor_id", "257", "256"]),
     ("no actor type to find", "FindCompatibleSilos", text(3, "1.0.0"), "INVALID_ARGUMENT", ["actor_type", "missing"]),
     ("no mask for an update", "UpdateSilo", text(2, "good") + text(3, b""), "INVALID_ARGUMENT", ["update_mask"]),
     # out of range
@@ -93,8 +94,9 @@ GRPC = [
     ("a version that is no version to find", "FindCompatibleSilos", text(2, "T") + text(3, "0x10"), "INVALID_ARGUMENT", ["version", '"0x10"']),
     ("a range that is none", "FindCompatibleSilos", text(2, "T") + text(4, ">=1 <<2") + number(7, 6), "INVALID_ARGUMENT", ["range", ">=1 <<2"]),
     # size
-    ("5 MiB", "RegisterSilo", silo(more=text(16, "x" * (5 << 20))), "RESOURCE_EXHAUSTED", ["too large"]),
+    ("5 MiB", "RegisterSilo", silo(more=text(16, "x" * (5 << 20))), "RESOURCE_EXHAUSTED", ["too large", "4194304"]),
     ("over 1 MiB of registration", "RegisterSilo", silo(more=text(16, "b" * (1 << 20))), "INVALID_ARGUMENT", ["silo", "1048576"]),
+    ("over 1 MiB of versions", "RegisterSiloVersions", text(2, "good") + text(3, text(1, "T") + text(2, text(1, "1") + text(2, "b" * (1 << 20)))), "INVALID_ARGUMENT", ["actor_type_versions", "1048576"]),
     ("10 000 nested levels", "GetSilo", nested(99, 10000), "INVALID_ARGUMENT", ["64"]),
     ("a bomb of 4 MiB of empty map entries", "RegisterSilo", text(2, text(15, b"") * 2090000), "RESOURCE_EXHAUSTED", ["RegisterSiloRequest", "16777216"]),
     ("a bomb of 4 MiB of empty messages", "Heartbeat", text(2, "good") + text(6, b"") * 2090000, "RESOURCE_EXHAUSTED", ["HeartbeatRequest", "16777216"]),

@@ -16,7 +16,7 @@ class BadInput(harness.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.server = self.serve()
+        self.server = self.serve(harness.LONG_LEASES)
         self.messages = harness.messages()
         info = self.messages.SiloInfo(silo_id="good", address="10.0.0.2", port=1)
         info.actor_type_versions["T"].version = "1.0.0"

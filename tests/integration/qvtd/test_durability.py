@@ -118,7 +118,7 @@ class KillNine(harness.TestCase):
         seed = int(os.environ.get("QVT_TEST_SEED", time.time_ns() % 1000000))
         print(f"seed {seed}")
         rng = random.Random(seed)
-        server = self.serve("--history-changes=1000", store=self.sqlite())
+        server = self.serve(harness.LONG_LEASES, "--history-changes=1000", store=self.sqlite())
         workers = [Worker(server, i, random.Random(rng.random())) for i in range(WORKERS)]
         acknowledged = 0
         for _ in range(ROUNDS):
@@ -157,7 +157,7 @@ class KillNine(harness.TestCase):
         server.stub().ListSilos(messages.ListSilosRequest(page_size=1, min_position=position), timeout=10)
 
     def test_a_second_server_on_the_file_ends_with_2_and_harms_nothing(self):
-        server = self.serve(store=self.sqlite())
+        server = self.serve(harness.LONG_LEASES, store=self.sqlite())
         workers = [Worker(server, 0, random.Random(1))]
         thread = threading.Thread(target=workers[0].run)
         thread.start()
@@ -212,7 +212,7 @@ class FullDisk(harness.TestCase):
         self.assertEqual((sorted(taken), len(taken) + 1), self.ids(server))
 
     def test_a_file_that_may_not_grow_refuses_and_stays_consistent(self):
-        server = harness.Server(self.sqlite())
+        server = harness.Server(self.sqlite(), [harness.LONG_LEASES])
         server.start()
         self.addCleanup(self._end, server)
         limit = 2 << 20
@@ -236,7 +236,7 @@ class FullDisk(harness.TestCase):
 
     def test_a_full_disk_refuses_and_stays_consistent(self):
         with self.small_disk() as path:
-            with harness.Server(f"sqlite:{path}/qvt.db") as server:
+            with harness.Server(f"sqlite:{path}/qvt.db", [harness.LONG_LEASES]) as server:
                 self.expect_consistent(
                     server, lambda: subprocess.run(["mount", "-o", "remount,size=32m", path], check=True)
                 )

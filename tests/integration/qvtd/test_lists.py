@@ -10,7 +10,7 @@ class Lists(harness.TestCase):
     def setUp(self):
         super().setUp()
         self.messages = harness.messages()
-        self.server = self.serve("--max-page-size=50")
+        self.server = self.serve(harness.LONG_LEASES, "--max-page-size=50")
         self.stub = self.server.stub()
 
     def register(self, silo_id, zone="", labels=None, status=0, **versions):

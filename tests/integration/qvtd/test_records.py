@@ -17,8 +17,7 @@ class Records(harness.TestCase):
     def setUp(self):
         super().setUp()
         self.messages = harness.messages()
-        # Nobody sends heartbeats here: on a busy machine silos must not become suspect meanwhile, which is a change.
-        self.server = self.serve("--lease-ttl=10m", store=self.sqlite())
+        self.server = self.serve(harness.LONG_LEASES, store=self.sqlite())
         self.stub = self.server.stub()
 
     def info(self, silo_id, **versions):

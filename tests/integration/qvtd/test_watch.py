@@ -30,7 +30,7 @@ class Watch(harness.TestCase):
     def setUp(self):
         super().setUp()
         self.messages = harness.messages()
-        self.server = self.serve("--watch-progress=200ms", "--http-keepalive=200ms")
+        self.server = self.serve(harness.LONG_LEASES, "--watch-progress=200ms", "--http-keepalive=200ms")
         self.stub = self.server.stub()
 
     def register(self, silo_id, **versions):

@@ -154,7 +154,7 @@ class Resume(harness.TestCase):
     def test_every_change_once_and_in_order_while_watchers_disconnect(self):
         seed = int(os.environ.get("QVT_TEST_SEED", time.time_ns() % 1000000))
         print(f"seed {seed}")
-        server = self.serve()
+        server = self.serve(harness.LONG_LEASES)
         writer = Writer(server)
         writer.write(1)
         watchers = [GrpcWatcher(server), HttpWatcher(server, True), HttpWatcher(server, False)]
@@ -169,7 +169,7 @@ class Resume(harness.TestCase):
             self.assertEqual(list(range(2, CHANGES + 1)), watcher.revisions)
 
     def test_a_trimmed_history_is_walked(self):
-        server = self.serve("--history-changes=100", "--max-dead=5")
+        server = self.serve(harness.LONG_LEASES, "--history-changes=100", "--max-dead=5")
         writer = Writer(server, silos=20).write(40)
         watcher = GrpcWatcher(server)
         watcher.follow(40)
@@ -213,7 +213,7 @@ class Resume(harness.TestCase):
         return harness.messages().grpc_stub(channel)
 
     def test_what_goes_during_a_walk_is_removed(self):
-        server = self.serve("--history-changes=100")
+        server = self.serve(harness.LONG_LEASES, "--history-changes=100")
         messages, stub = harness.messages(), server.stub()
         writer = Writer(server)
         labels = {f"l{i}": "x" * 250 for i in range(20)}
@@ -264,7 +264,7 @@ class SlowWatcher(harness.TestCase):
             stop.wait(1)
 
     def test_it_ends_its_walk_and_others_do_not_notice(self):
-        server = self.serve("--watch-stall=5s")
+        server = self.serve(harness.LONG_LEASES, "--watch-stall=5s")
         silos = CHANGES if not harness.is_sanitized() else 2000
         writer = Writer(server, silos=silos).write(silos)
         fast = GrpcWatcher(server)
@@ -350,7 +350,7 @@ def iter_chunks(data, file):
 
 class Restart(harness.TestCase):
     def test_watchers_resume_over_a_restart_without_gap(self):
-        server = self.serve(store=self.sqlite())
+        server = self.serve(harness.LONG_LEASES, store=self.sqlite())
         writer = Writer(server).write(100)
         watchers = [GrpcWatcher(server), HttpWatcher(server, True), HttpWatcher(server, False)]
         for watcher in watchers:
@@ -377,7 +377,7 @@ class Restart(harness.TestCase):
                 shutil.copy(source, target)
 
     def test_an_older_copy_of_the_file_is_noticed_by_all(self):
-        server = self.serve(store=self.sqlite())
+        server = self.serve(harness.LONG_LEASES, store=self.sqlite())
         messages = harness.messages()
         writer = Writer(server, silos=10).write(10)
         server.stop()
