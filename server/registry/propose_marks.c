@@ -1,12 +1,26 @@
 #include "base/check.h"
 #include "server/registry/batch_state.h"
 
-/* Whether the bulk change has room for one more silo; at least one always fits. */
-static bool has_room(const struct draft *draft)
+/* What a patched record may be longer than it was: flags, etag, the time of its end. */
+#define PATCH_GROWTH 64u
+
+/* Whether the bulk change has room for one more silo that adds so many bytes; at least one always fits. */
+static bool has_room(const struct draft *draft, size_t bytes)
 {
     const struct registry_limits *limits = &draft->batch->registry->limits;
     size_t count = draft->change.put_count + draft->change.delete_count;
-    return count < limits->bulk_silos && (count == 0 || draft->bytes < limits->bulk_bytes);
+    return count < limits->bulk_silos && (count == 0 || draft->bytes + bytes <= limits->bulk_bytes);
+}
+
+/* false: the change is full. */
+static bool take(struct draft *draft, const struct registry_silo *silo, const struct silo_patch *patch,
+                 qvt_status *status)
+{
+    if (!has_room(draft, image_size_bytes(silo->image) + PATCH_GROWTH)) {
+        return false;
+    }
+    *status = draft_patch_silo(draft, silo, patch);
+    return *status == QVT_OK;
 }
 
 /* The silo that a mark means; NULL: superseded, gone, or DEAD. */
@@ -29,26 +43,29 @@ static qvt_status commit_if_any(struct draft *draft, uint32_t event, struct prop
 qvt_status propose_expire(struct draft *draft, const struct silo_marks *marks, struct proposal *out)
 {
     struct silo_patch patch = {.fields = SILO_PATCH_STATUS, .status = PLACEMENT_DEAD};
-    for (size_t i = 0; i < marks->count && has_room(draft); i++) {
+    qvt_status status = QVT_OK;
+    for (size_t i = 0; i < marks->count; i++) {
         const struct registry_silo *silo = find_marked(draft, &marks->silos[i]);
-        if (silo != NULL) {
-            QVT_TRY(draft_patch_silo(draft, silo, &patch));
+        if (silo != NULL && !take(draft, silo, &patch, &status)) {
+            break;
         }
     }
+    QVT_TRY(status);
     return commit_if_any(draft, CHANGE_SILO_EXPIRED, out);
 }
 
 static qvt_status mark_suspect(struct draft *draft, const struct silo_marks *marks)
 {
     struct silo_patch patch = {.fields = SILO_PATCH_SUSPECT};
-    for (size_t i = 0; i < marks->count && has_room(draft); i++) {
+    qvt_status status = QVT_OK;
+    for (size_t i = 0; i < marks->count; i++) {
         const struct registry_silo *silo = find_marked(draft, &marks->silos[i]);
-        if (silo != NULL && silo->suspect != marks->silos[i].value) {
-            patch.suspect = marks->silos[i].value;
-            QVT_TRY(draft_patch_silo(draft, silo, &patch));
+        patch.suspect = marks->silos[i].value;
+        if (silo != NULL && silo->suspect != patch.suspect && !take(draft, silo, &patch, &status)) {
+            break;
         }
     }
-    return QVT_OK;
+    return status;
 }
 
 qvt_status propose_suspect(struct draft *draft, const struct silo_marks *marks, struct proposal *out)
@@ -60,13 +77,15 @@ qvt_status propose_suspect(struct draft *draft, const struct silo_marks *marks, 
 qvt_status propose_health(struct draft *draft, const struct silo_marks *marks, struct proposal *out)
 {
     struct silo_patch patch = {.fields = SILO_PATCH_UNHEALTHY};
-    for (size_t i = 0; i < marks->count && has_room(draft); i++) {
+    qvt_status status = QVT_OK;
+    for (size_t i = 0; i < marks->count; i++) {
         const struct registry_silo *silo = find_marked(draft, &marks->silos[i]);
-        if (silo != NULL && silo->unhealthy != marks->silos[i].value) {
-            patch.unhealthy = marks->silos[i].value;
-            QVT_TRY(draft_patch_silo(draft, silo, &patch));
+        patch.unhealthy = marks->silos[i].value;
+        if (silo != NULL && silo->unhealthy != patch.unhealthy && !take(draft, silo, &patch, &status)) {
+            break;
         }
     }
+    QVT_TRY(status);
     return commit_if_any(draft, CHANGE_SILO_HEALTH, out);
 }
 
@@ -76,7 +95,7 @@ qvt_status propose_purge(struct draft *draft, struct proposal *out)
     const struct registry *registry = draft->batch->registry;
     uint32_t dead = registry->counts.silos_by_status[PLACEMENT_DEAD];
     int64_t oldest_us = draft->now_us - registry->limits.dead_us;
-    for (struct list *node = registry->dead.next; node != &registry->dead && has_room(draft); node = node->next) {
+    for (struct list *node = registry->dead.next; node != &registry->dead && has_room(draft, 0); node = node->next) {
         const struct silo *silo = LIST_ENTRY(node, struct silo, dead_link);
         if (dead <= registry->limits.dead_silos && silo->view.dead_since_us > oldest_us) {
             break;

@@ -214,6 +214,40 @@ static void bulk_changes_stop_at_their_limits(void)
     scene_deinit(&scene);
 }
 
+static size_t bytes_of(const struct change *change)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < change->put_count; i++) {
+        bytes += image_size_bytes(change->puts[i]);
+    }
+    return bytes;
+}
+
+static void bulk_changes_are_never_longer_than_their_bytes(void)
+{
+    static const char *const ids[] = {"a", "b", "c", "d"};
+    struct scene scene;
+    struct registry_limits limits = REGISTRY_LIMITS_DEFAULT;
+    scene_init(&scene);
+    for (size_t i = 0; i < 4; i++) {
+        (void)scene_register(&scene, ids[i], 1, "Order=1.0.0 Cart=1.0.0 Invoice=1.0.0");
+    }
+    limits.bulk_bytes = (uint32_t)(3 * image_size_bytes(scene_silo(&scene, "a")->image));
+    restart(&scene, &limits);
+    for (size_t i = 0; i < 4; i++) {
+        (void)scene_register(&scene, ids[i], 1, "Order=1.0.0 Cart=1.0.0 Invoice=1.0.0");
+    }
+    (void)run_marks(&scene, COMMAND_MARK_SUSPECT, ids, 4, true);
+    CU_ASSERT_EQUAL(scene.last.change->put_count, 2);
+    CU_ASSERT(bytes_of(scene.last.change) <= limits.bulk_bytes);
+    (void)run_marks(&scene, COMMAND_MARK_HEALTH, ids, 4, true);
+    CU_ASSERT_EQUAL(scene.last.change->put_count, 2);
+    (void)run_marks(&scene, COMMAND_EXPIRE, ids, 4, true);
+    CU_ASSERT_EQUAL(scene.last.change->put_count, 2);
+    CU_ASSERT(bytes_of(scene.last.change) <= limits.bulk_bytes);
+    scene_deinit(&scene);
+}
+
 static void suspect_and_unhealthy_are_committed_facts(void)
 {
     static const char *const ids[] = {"a", "b"};
@@ -344,7 +378,8 @@ SUITE_MAIN("server/registry/history", SUITE_CASE(a_position_resumes_while_its_ne
            SUITE_CASE(a_walk_visits_records_in_order_and_changed_ones_again),
            SUITE_CASE(a_walk_tells_of_records_deleted_after_it_began),
            SUITE_CASE(expiry_makes_many_silos_dead_in_one_change), SUITE_CASE(expiry_skips_a_superseded_incarnation),
-           SUITE_CASE(bulk_changes_stop_at_their_limits), SUITE_CASE(suspect_and_unhealthy_are_committed_facts),
+           SUITE_CASE(bulk_changes_stop_at_their_limits), SUITE_CASE(bulk_changes_are_never_longer_than_their_bytes),
+           SUITE_CASE(suspect_and_unhealthy_are_committed_facts),
            SUITE_CASE(dead_records_go_after_seven_days_and_oldest_first_above_a_thousand),
            SUITE_CASE(a_pause_is_one_change_with_its_suspects), SUITE_CASE(a_change_reads_back_as_it_was_written),
            SUITE_CASE(an_encoded_change_is_the_contracts_message))
