@@ -30,7 +30,7 @@ static size_t own_flags(void *data, struct flag *out)
     out[count++] =
         (struct flag){"--silo", NULL, "SILO-ID", "only this silo; may be repeated", FLAG_LIST, &options->silos, 0};
     out[count++] =
-        (struct flag){"--from",  NULL,           "POSITION", "go on after STORE-ID/REVISION.TOKEN instead of a walk",
+        (struct flag){"--from",  NULL,           "POSITION", "go on after [STORE-ID/]REVISION.TOKEN instead of a walk",
                       FLAG_TEXT, &options->from, 0};
     out[count++] = (struct flag){"--count",       NULL,      "N", "end after this many messages; 0: never", FLAG_NUMBER,
                                  &options->count, UINT32_MAX};
@@ -169,14 +169,17 @@ static enum exit_code watch_until_end(const struct settings *settings, const str
 static bool read_position(char *text, Quark__Version__V1__Position *out)
 {
     char *slash = strchr(text, '/');
+    char *revision = slash == NULL ? text : slash + 1;
     char *end;
     quark__version__v1__position__init(out);
-    if (slash == NULL || slash[1] < '0' || slash[1] > '9') {
+    if (*revision < '0' || *revision > '9') {
         return false;
     }
-    *slash = '\0';
-    out->store_id = text;
-    out->revision = strtoull(slash + 1, &end, 10);
+    if (slash != NULL) {
+        *slash = '\0';
+        out->store_id = text;
+    }
+    out->revision = strtoull(revision, &end, 10);
     if (*end != '.' || strlen(end + 1) != 16 || strspn(end + 1, "0123456789abcdef") != 16) {
         return false;
     }
@@ -193,7 +196,7 @@ static enum exit_code run(const struct settings *settings, const struct argument
     quark__version__v1__watch_request__init(&request);
     if (options->from != NULL) {
         if (!read_position(options->from, &position)) {
-            return report_usage("--from: not STORE-ID/REVISION.TOKEN, such as a watch prints it");
+            return report_usage("--from: not [STORE-ID/]REVISION.TOKEN, such as a watch prints it");
         }
         request.resume_after = &position;
     }
