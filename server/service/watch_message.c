@@ -1,9 +1,10 @@
 #include "server/service/watch_message.h"
 
 #include "base/check.h"
+#include "server/registry/change_fields.h"
 #include "server/service/answer.h"
 
-/* Fields of WatchResponse, WatchReset, RecordKey and Change (proto/quark/version/v1). */
+/* Field numbers of WatchResponse and WatchReset (proto/quark/version/v1/version_tracker.proto). */
 enum {
     RESPONSE_POSITION = 1,
     RESPONSE_RESET = 2,
@@ -12,20 +13,7 @@ enum {
     RESPONSE_WALK_END = 5,
     RESPONSE_CHANGE = 6,
     RESPONSE_PROGRESS = 7,
-    RESET_POSITION = 1,
-    KEY_KIND = 1,
-    KEY_KEY = 2,
-    CHANGE_POSITION = 1,
-    CHANGE_PREVIOUS_TOKEN = 2,
-    CHANGE_EVENT = 3,
-    CHANGE_TIME = 4,
-    CHANGE_WHO = 5,
-    CHANGE_WHY = 6,
-    CHANGE_REQUEST_ID = 7,
-    CHANGE_PUTS = 8,
-    CHANGE_DELETES = 9,
-    CHANGE_PREVIOUS_TYPES = 10,
-    CHANGE_ACK_WANTED = 11
+    RESET_POSITION = 1
 };
 
 static const qvt_slice NOTHING = {NULL, 0};
