@@ -62,6 +62,7 @@ extern const struct command command_policy_list;
 extern const struct command command_policy_set;
 extern const struct command command_store_inspect;
 extern const struct command command_store_reset;
+extern const struct command command_store_upgrade;
 extern const struct command command_silo_cordon;
 extern const struct command command_silo_drain;
 extern const struct command command_silo_get;

@@ -7,8 +7,8 @@ const struct command *const commands[] = {
     &command_silo_cordon,     &command_silo_stage,  &command_silo_drain,    &command_silo_uncordon,
     &command_silo_unregister, &command_heartbeat,   &command_capabilities,  &command_find,
     &command_policy_list,     &command_policy_get,  &command_policy_set,    &command_policy_delete,
-    &command_store_inspect,   &command_store_reset, &command_watch,         &command_status,
-    &command_health,          &command_token_new,   &command_completion,
+    &command_store_inspect,   &command_store_reset, &command_store_upgrade, &command_watch,
+    &command_status,          &command_health,      &command_token_new,     &command_completion,
 };
 const size_t command_count = sizeof commands / sizeof commands[0];
 

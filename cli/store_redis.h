@@ -7,6 +7,9 @@
 #include "cli/command.h"
 #include "qvt/status.h"
 
+/* The newest format that qvtd writes (server/store/redis/base.h); a test holds the two together. */
+#define STORE_REDIS_FORMAT "1"
+
 /* The flags of every such command; first member of its options. */
 struct store_redis {
     char *address;

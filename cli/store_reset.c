@@ -26,7 +26,7 @@ static size_t own_flags(void *options, struct flag *out)
 /* Not just deleted: replicas would put back what they know. An empty cluster with a store_id of its own is another one. */
 static const char SCRIPT[] = "redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])\n"
                              "redis.call('XADD', KEYS[2], '1-0', 'change', ARGV[2])\n"
-                             "redis.call('HSET', KEYS[1], 'head', ARGV[1], 'format', '1')\n"
+                             "redis.call('HSET', KEYS[1], 'head', ARGV[1], 'format', '" STORE_REDIS_FORMAT "')\n"
                              "return 1";
 
 struct first {

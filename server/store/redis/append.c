@@ -313,10 +313,11 @@ static void on_answer(struct redis_log *log, const redisReply *reply)
         finish(log, STORE_UNMET, NULL);
     } else if (redis_answer_is(reply, "cluster moved")) {
         finish(log, STORE_CLUSTER_MOVED, NULL);
-    } else {
-        (void)qvt_error_set(&error, QVT_FAILED_PRECONDITION, "FORMAT",
-                            "the cluster's records were upgraded to a format that this qvtd cannot write");
+    } else if (redis_answer_is(reply, "format") && reply->elements > ANSWER_MORE &&
+               redis_check_format(log, reply->element[ANSWER_MORE], &error) != QVT_OK) {
         finish(log, STORE_FAILED, &error);
+    } else {
+        finish(log, STORE_UNCERTAIN, NULL);
     }
 }
 

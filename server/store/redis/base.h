@@ -14,7 +14,9 @@
 #include "server/store/redis/redis.h"
 #include "server/store/store_base.h"
 
-/* What this program can read and write; in every script call. */
+/* The formats that this program can read and write, in every script call: a new cluster gets the newest, and only
+ * `qvtctl store upgrade` raises that of one that exists. */
+#define REDIS_FORMAT_OLDEST 1u
 #define REDIS_FORMAT 1u
 #define REDIS_CLUSTERS_KEY "qvt:clusters"
 #define REDIS_RETRY_DELAY_MS 200u
@@ -127,6 +129,8 @@ QVT_MUST_CHECK qvt_status redis_answer_head(const redisReply *reply, struct posi
 void redis_learn_next(struct redis_log *log, const redisReply *reply);
 qvt_slice redis_reply_slice(const redisReply *reply);
 int64_t redis_reply_int(const redisReply *reply);
+/* Fills the error where this program cannot write the format. FAILED_PRECONDITION with reason FORMAT, else OK. */
+QVT_MUST_CHECK qvt_status redis_check_format(const struct redis_log *log, const redisReply *format, qvt_error *error);
 
 /* ---- text.c: how positions, records and changes are written ---- */
 

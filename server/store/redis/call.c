@@ -19,6 +19,19 @@ int64_t redis_reply_int(const redisReply *reply)
     return reply->type == REDIS_REPLY_STRING ? strtoll(reply->str, NULL, 10) : 0;
 }
 
+qvt_status redis_check_format(const struct redis_log *log, const redisReply *format, qvt_error *error)
+{
+    int64_t number = redis_reply_int(format);
+    bool newer = number > REDIS_FORMAT;
+    if (!newer && number >= REDIS_FORMAT_OLDEST) {
+        return QVT_OK;
+    }
+    return qvt_error_set(error, QVT_FAILED_PRECONDITION, "FORMAT",
+                         "the records of cluster %s have format %" PRId64 ", and this qvtd writes formats %u to %u: %s",
+                         log->name, number, REDIS_FORMAT_OLDEST, REDIS_FORMAT,
+                         newer ? "a newer qvtd is needed" : "qvtctl store upgrade raises it");
+}
+
 bool redis_answer_is(const redisReply *reply, const char *outcome)
 {
     return qvt_slice_equal(redis_reply_slice(reply->element[ANSWER_OUTCOME]), qvt_slice_text(outcome));
@@ -40,6 +53,7 @@ void redis_call_init(struct redis_call *call, struct redis_log *log, const char 
     redis_command_text(&call->command, operation);
     redis_command_text(&call->command, now);
     redis_command_uint(&call->command, REDIS_FORMAT);
+    redis_command_uint(&call->command, REDIS_FORMAT_OLDEST);
 }
 
 void redis_call_deinit(struct redis_call *call)

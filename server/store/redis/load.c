@@ -130,12 +130,17 @@ static void on_head(struct redis_call *call, enum redis_result result, const red
         return;
     }
     load->head = load->began;
-    if (reply->elements > ANSWER_MORE && redis_reply_int(reply->element[ANSWER_MORE]) > REDIS_FORMAT) {
-        fail(load, QVT_FAILED_PRECONDITION, "FORMAT", "they were upgraded to a format that this qvtd cannot write");
-        return;
-    }
     if (load->began.revision == 0) {
         finish(load, QVT_OK, NULL);
+        return;
+    }
+    if (reply->elements <= ANSWER_MORE) {
+        fail(load, QVT_DATA_LOSS, NULL, "the answer about the head cannot be read");
+        return;
+    }
+    qvt_error refusal;
+    if (redis_check_format(load->log, reply->element[ANSWER_MORE], &refusal) != QVT_OK) {
+        finish(load, refusal.status, &refusal);
         return;
     }
     (void)snprintf(load->cursor, sizeof load->cursor, "0");

@@ -1,6 +1,7 @@
 -- The one script of a cluster: compare, conditions, records, stream, leases, turn, tick and PUBLISH in one step.
--- KEYS: records, changes, leases, ttls, then for soft state its hash, or for the second log its records and changes. ARGV: operation, "" or the time that tests say it is
--- (microseconds), the highest format the caller can write, then what the operation takes.
+-- KEYS: records, changes, leases, ttls, then for soft state its hash, or for the second log its records and changes. ARGV:
+-- operation, "" or the time that tests say it is (microseconds), the newest format the caller can write (a new cluster gets
+-- it), the oldest, then what the operation takes.
 -- Answers {outcome, now, hold, head, next lapse, ...}. Errors do not roll back, so everything is checked before the first
 -- write. Revisions exceed what a Lua number holds: they are only ever compared as text.
 local records, changes, leases, ttls = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -66,7 +67,7 @@ local function answer(outcome, ...)
   return {outcome, int(now), int(hold), head, next_lapse(), ...}
 end
 
-local at = 3
+local at = 4
 local function take()
   at = at + 1
   return ARGV[at]
@@ -131,8 +132,9 @@ end
 function operations.append()
   local expected, me, losses, new_head, keep = take(), take(), tonumber(take()), take(), take()
   local channel, beside = take(), take()
-  if meta[2] and tonumber(meta[2]) > tonumber(ARGV[3]) then
-    return answer('format', meta[2])
+  local format = tonumber(meta[2] or '0') or 0
+  if cluster_head ~= '' and (format > tonumber(ARGV[3]) or format < tonumber(ARGV[4])) then
+    return answer('format', int(format))
   end
   if head ~= expected then
     return conflict(me, losses)

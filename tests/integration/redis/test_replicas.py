@@ -151,13 +151,42 @@ class TestReplicas(redis_harness.TestCase):
             self.assertEqual(position["revision"], "1")
         self.assertEqual(register(self.two)["position"]["revision"], "2")
 
-    def test_a_newer_format_is_refused(self):
-        register(self.one)
-        self.redis.cli("HSET", "{qvt:default}:records", "format", "2")
-        with self.assertRaisesRegex(RuntimeError, "format"):
+    def assert_format_refused(self, number, advice):
+        self.redis.cli("HSET", "{qvt:default}:records", "format", number)
+        with self.assertRaisesRegex(RuntimeError, f"have format {number}, .*{advice}"):
             self.replica(self.redis.url)
         answer = self.one.curl("POST", "/v1/silos", {"silo": {**SILO, "siloId": "s2"}})
         self.assertEqual((answer.status, answer.reason), (400, "FORMAT"))
+        self.assertIn(f"have format {number}, ", answer.json["message"])
+        self.assertEqual(self.one.curl("GET", "/v1/silos/s1").status, 200)
+
+    def test_a_newer_format_is_refused(self):
+        register(self.one)
+        self.assert_format_refused(2, "a newer qvtd is needed")
+        upgrade = self.qvtctl("store", "upgrade", "--yes")
+        self.assertEqual((upgrade.returncode, self.format()), (1, "2"))
+        self.assertIn("format 2", upgrade.stderr)
+
+    def test_an_older_format_is_refused_until_it_is_raised(self):
+        register(self.one)
+        self.assertEqual(self.format(), "1")
+        self.assert_format_refused(0, "qvtctl store upgrade raises it")
+        asks = self.qvtctl("store", "upgrade")
+        self.assertEqual((asks.returncode, self.format()), (2, "0"))
+        self.assertIn("--yes", asks.stderr)
+        raised = self.qvtctl("store", "upgrade", "--yes")
+        self.assertEqual((raised.returncode, raised.stdout, self.format()), (0, "format raised from 0 to 1\n", "1"))
+        register(self.one, "s2")
+        register(self.replica(self.redis.url), "s3")
+
+    def test_an_upgrade_of_the_newest_format_changes_nothing(self):
+        self.assertEqual(self.qvtctl("store", "upgrade").returncode, 3)
+        register(self.one)
+        done = self.qvtctl("store", "upgrade")
+        self.assertEqual((done.returncode, done.stdout), (0, "format 1, the newest there is\n"))
+
+    def format(self):
+        return self.redis.cli("HGET", "{qvt:default}:records", "format")
 
     def test_a_wrong_url_is_told_without_its_password(self):
         cases = {
