@@ -22,7 +22,7 @@ static qvt_status open_memory(struct store **out, qvt_error *error)
 }
 
 /* The first line of the file. */
-static qvt_status read_password(char out[REDIS_SECRET_MAX], const char *path, qvt_error *error)
+static qvt_status read_password(char out[REDIS_SECRET_MAX], const char *flag, const char *path, qvt_error *error)
 {
     FILE *file = fopen(path, "re");
     bool read = file != NULL && fgets(out, REDIS_SECRET_MAX, file) != NULL;
@@ -32,11 +32,29 @@ static qvt_status read_password(char out[REDIS_SECRET_MAX], const char *path, qv
     size_t len = read ? strcspn(out, "\r\n") : 0;
     if (len == 0 || len + 1 >= REDIS_SECRET_MAX) {
         return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL,
-                             "--redis-password-file: %s cannot be read, or its first line is not 1 to %u bytes", path,
+                             "--%s: %s cannot be read, or its first line is not 1 to %u bytes", flag, path,
                              REDIS_SECRET_MAX - 2);
     }
     out[len] = '\0';
     return QVT_OK;
+}
+
+static qvt_status read_sentinel_login(struct redis_url *url, const struct settings *settings, qvt_error *error)
+{
+    const char *path = settings->redis_sentinel_password_file;
+    int len = snprintf(url->sentinel_user, sizeof url->sentinel_user, "%s", settings->redis_sentinel_user);
+    bool asked = path[0] != '\0' || len > 0;
+    if (asked && url->kind != REDIS_SENTINEL) {
+        return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL,
+                             "--redis-sentinel-user and --redis-sentinel-password-file are for redis+sentinel:// only");
+    }
+    if (len >= (int)sizeof url->sentinel_user || (len > 0 && path[0] == '\0')) {
+        return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL,
+                             "--redis-sentinel-user: needs --redis-sentinel-password-file, and at most %u bytes",
+                             REDIS_SECRET_MAX - 1);
+    }
+    return path[0] == '\0' ? QVT_OK
+                           : read_password(url->sentinel_password, "redis-sentinel-password-file", path, error);
 }
 
 static qvt_status open_redis(struct store **out, uv_loop_t *loop, const struct settings *settings,
@@ -52,8 +70,9 @@ static qvt_status open_redis(struct store **out, uv_loop_t *loop, const struct s
     };
     QVT_TRY(redis_url_parse(&options.url, settings->store, error));
     if (settings->redis_password_file[0] != '\0') {
-        QVT_TRY(read_password(options.url.password, settings->redis_password_file, error));
+        QVT_TRY(read_password(options.url.password, "redis-password-file", settings->redis_password_file, error));
     }
+    QVT_TRY(read_sentinel_login(&options.url, settings, error));
     if (store_redis_new(out, &options) != QVT_OK) {
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
     }

@@ -21,6 +21,8 @@ struct settings {
     uint64_t tls_client_auth;        /* the order of enum qvt_rpc_tls_client_auth */
     const char *store;               /* "" : the default, sqlite in the user's state directory */
     const char *redis_password_file; /* "": the URL's */
+    const char *redis_sentinel_user;
+    const char *redis_sentinel_password_file;
     uint64_t log_level;
     uint64_t log_format;
     uint64_t json_unknown_fields; /* 0: reject, 1: ignore */

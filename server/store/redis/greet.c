@@ -103,15 +103,14 @@ static qvt_status greet_word(struct redis_conn *conn, const char *const *words, 
     return status;
 }
 
-static qvt_status log_in(struct redis_conn *conn)
+static qvt_status log_in(struct redis_conn *conn, const char *user, const char *password)
 {
-    const struct redis_url *url = conn->options.url;
-    const char *const words[] = {"AUTH", url->user, url->password};
-    const char *const short_words[] = {"AUTH", url->password};
-    if (url->password[0] == '\0') {
+    const char *const words[] = {"AUTH", user, password};
+    const char *const short_words[] = {"AUTH", password};
+    if (password[0] == '\0') {
         return QVT_OK;
     }
-    return url->user[0] == '\0' ? greet_word(conn, short_words, 2, on_greeted) : greet_word(conn, words, 3, on_greeted);
+    return user[0] == '\0' ? greet_word(conn, short_words, 2, on_greeted) : greet_word(conn, words, 3, on_greeted);
 }
 
 static qvt_status select_database(struct redis_conn *conn)
@@ -141,13 +140,15 @@ static qvt_status load_script(struct redis_conn *conn)
 qvt_status conn_greet(struct redis_conn *conn)
 {
     static const char *const role[] = {"ROLE"};
-    const char *const where[] = {"SENTINEL", "get-master-addr-by-name", conn->options.url->master};
+    const struct redis_url *url = conn->options.url;
+    const char *const where[] = {"SENTINEL", "get-master-addr-by-name", url->master};
     if (conn->asks_sentinel) {
+        QVT_TRY(log_in(conn, url->sentinel_user, url->sentinel_password));
         return greet_word(conn, where, 3, on_master);
     }
-    QVT_TRY(log_in(conn));
+    QVT_TRY(log_in(conn, url->user, url->password));
     QVT_TRY(select_database(conn));
-    if (conn->options.url->kind == REDIS_SENTINEL) {
+    if (url->kind == REDIS_SENTINEL) {
         QVT_TRY(greet_word(conn, role, 1, on_role));
     }
     return load_script(conn);

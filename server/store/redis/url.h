@@ -26,6 +26,9 @@ struct redis_url {
     char master[REDIS_HOST_MAX];     /* SENTINEL: the name of the group */
     char user[REDIS_SECRET_MAX];     /* "": none */
     char password[REDIS_SECRET_MAX]; /* "": none */
+    /* Of the Sentinels; not in the text, "" when parsed. */
+    char sentinel_user[REDIS_SECRET_MAX];
+    char sentinel_password[REDIS_SECRET_MAX];
 };
 
 /* Whether the text begins as one of ours does. */

@@ -101,7 +101,7 @@ class Configuration(harness.TestCase):
 
     def test_every_flag_is_a_variable_and_a_key(self):
         for name, value, _, _ in flags():
-            bad = "" if value in ("FILE", "STORE", "ADDR:PORT") else "?"
+            bad = "" if value in ("FILE", "STORE", "ADDR:PORT", "NAME") else "?"
             if not bad:
                 continue
             variable = "QVT_" + name.upper().replace("-", "_")
