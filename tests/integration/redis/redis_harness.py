@@ -206,6 +206,7 @@ class Proxy:
         self.delay_s = 0.0
         self.open = True
         self.cut_after = None  # bytes to Redis after which the connection is cut
+        self.lose_answers = 0  # so many pieces of what Redis says never arrive, and each time the connection is cut
         self.pairs = []
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -258,7 +259,12 @@ class Proxy:
                 if to_redis and self.cut_after is not None:
                     data = data[: self.cut_after]
                     self.cut_after -= len(data)
+                lost = not to_redis and data and self.lose_answers > 0
+                if lost:
+                    self.lose_answers -= 1
                 try:
+                    if lost:
+                        raise OSError("lost")
                     if data:
                         sink.sendall(data)
                     if not data or (to_redis and self.cut_after == 0):

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """Real faults on a real Redis, each run judged by what its clients saw."""
 
+import re
 import time
 
 import grpc
 
 import redis_harness
 from redis_harness import Proxy, RedisServer, harness, signal, until
-from workload import Workload
+from workload import Beats, Workload, register
 
 FAST = ("--redis-timeout", "500ms", "--min-lease-ttl", "500ms")
 
@@ -15,6 +16,22 @@ FAST = ("--redis-timeout", "500ms", "--min-lease-ttl", "500ms")
 def age_s(server):
     text = server.curl("GET", "/v1/status").json.get("age", "0s")
     return float(text.rstrip("s"))
+
+
+def cluster_age_s(server):
+    metrics = server.curl("GET", "/metrics").body
+    return float(re.search(r'^qvt_cluster_age_seconds\{cluster="default"\} (\S+)$', metrics, re.MULTILINE).group(1))
+
+
+def position(server):
+    request = harness.messages().GetClusterStatusRequest(linearizable=True)
+    return server.stub().GetClusterStatus(request, timeout=10).position
+
+
+def found(server, actor_type, **wanted):
+    request = harness.messages().FindCompatibleSilosRequest(actor_type=actor_type, **wanted)
+    answer = server.stub().FindCompatibleSilos(request, timeout=10)
+    return [silo.silo_id for silo in answer.silos], answer
 
 
 class TestFaults(redis_harness.TestCase):
@@ -45,19 +62,31 @@ class TestFaults(redis_harness.TestCase):
             until(lambda: all(age_s(server) > 3 for server in servers), what="the age")
             self.assertTrue(stub.ListSilos(messages.ListSilosRequest(), timeout=5).silos)
             for server in servers:
-                self.assertEqual(server.curl("GET", "/readyz").json["status"], "degraded")
+                self.assert_degraded(server)
                 refused = server.curl("POST", "/v1/silos", {"silo": {"siloId": "x", "address": "a", "port": 1}})
                 self.assertEqual(refused.status, 503, refused)
                 self.assertIn("RetryInfo", refused.body)
         finally:
             redis.signal(signal.SIGCONT)
         until(lambda: all(age_s(server) == 0 for server in servers), what="recovery")
+        for server in servers:
+            ready = server.curl("GET", "/readyz").json
+            self.assertEqual((ready["status"], ready["ageMs"], ready["clusters"]), ("ready", 0, []))
+            self.assertEqual(cluster_age_s(server), 0)
         for _ in range(5):
             stub.Heartbeat(messages.HeartbeatRequest(silo_id="short"), timeout=5)
         load.progress()
         self.assertEqual(load.judge(), [])
-        self.assertIn("store out of reach", servers[0].log())
+        self.assertRegex(servers[0].log(), r'event="store out of reach" cluster=default age_ms=\d+')
         self.assertIn("store answers again", servers[0].log())
+
+    def assert_degraded(self, server):
+        ready = server.curl("GET", "/readyz")
+        self.assertEqual((ready.status, ready.json["status"]), (200, "degraded"))
+        self.assertIn("out of reach", ready.json["message"])
+        self.assertGreater(ready.json["ageMs"], 3000)
+        self.assertEqual([cluster["cluster"] for cluster in ready.json["clusters"]], ["default"])
+        self.assertGreater(cluster_age_s(server), 3)
 
     def test_stopped_for_30_s_silos_come_back(self):
         redis = self.use(RedisServer())
@@ -65,7 +94,7 @@ class TestFaults(redis_harness.TestCase):
         load = Workload(servers, readers=0).start()
         load.progress()
         redis.signal(signal.SIGSTOP)
-        time.sleep(30)
+        until(lambda: all(age_s(server) > 30 for server in servers), 60, "half a minute")
         redis.signal(signal.SIGCONT)
         load.progress()
         self.assertEqual(load.judge(), [])
@@ -81,8 +110,20 @@ class TestFaults(redis_harness.TestCase):
         for cut_after in (100, 700, 3000, 9000, 20000):
             load.progress(5)
             proxy.cut_after = cut_after
-            time.sleep(0.3)
-            proxy.cut()
+            until(lambda: proxy.cut_after is None, what="the cut")
+        load.progress()
+        self.assertEqual(load.judge(), [])
+
+    def test_answers_that_are_lost_on_the_way_nothing_is_applied_twice(self):
+        redis = self.use(RedisServer())
+        proxy = Proxy(redis.port)
+        self.addCleanup(proxy.close)
+        servers = [self.replica(redis.url, *FAST), self.replica(proxy.url, *FAST)]
+        load = Workload(servers).start()
+        for _ in range(10):
+            load.progress(3)
+            proxy.lose_answers = 3
+            until(lambda: proxy.lose_answers == 0, what="the loss")
         load.progress()
         self.assertEqual(load.judge(), [])
 
@@ -121,6 +162,48 @@ class TestFaults(redis_harness.TestCase):
         self.assertEqual({write[4][0] for write in lost}, {before})
         self.assertTrue(all(watcher.resets > 0 for watcher in load.history.watchers))
 
+    def test_emptied_the_old_view_is_shown_for_one_lease_and_marked_stale(self):
+        redis = self.use(RedisServer())
+        servers = self.replicas(redis, 2, "--lease-ttl", "4s")
+        register(servers[0], "before", "T", lease_ms=60000)
+        before = position(servers[0])
+        self.assertEqual(found(servers[1], "T", linearizable=True)[0], ["before"])
+        redis.cli("FLUSHALL")
+        until(lambda: all(position(server).store_id not in ("", before.store_id) for server in servers),
+              what="another store_id")
+        register(servers[0], "after", "T", lease_ms=60000)
+        for server in servers:
+            silos, answer = found(server, "T")
+            self.assertEqual((silos, answer.position), (["before"], before))
+            self.assertGreater(answer.age.ToMilliseconds(), 0)
+            listed = server.curl("GET", "/v1/silos").json
+            self.assertEqual([silo["siloId"] for silo in listed["silos"]], ["before"])
+            self.assertIn("age", listed)
+            self.assertEqual(found(server, "T", linearizable=True)[0], ["after"])
+        for server in servers:
+            until(lambda: found(server, "T")[0] == ["after"], what="the end of the old view")
+            self.assertEqual(found(server, "T")[1].age.ToMilliseconds(), 0)
+        with self.assertRaises(grpc.RpcError) as raised:
+            servers[1].stub().Heartbeat(harness.messages().HeartbeatRequest(silo_id="before"), timeout=5)
+        self.assertEqual(raised.exception.code(), grpc.StatusCode.NOT_FOUND)
+
+    def test_emptied_while_no_replica_knew_it_is_a_new_cluster(self):
+        redis = self.use(RedisServer())
+        first = self.replica(redis.url, *FAST)
+        register(first, "before", "T")
+        before = position(first)
+        first.stop()
+        redis.cli("FLUSHALL")
+        server = self.replica(redis.url, *FAST)
+        self.assertEqual((position(server).revision, found(server, "T")[0], age_s(server)), (0, [], 0))
+        register(server, "after", "T")
+        now = position(server)
+        self.assertNotEqual(now.store_id, before.store_id)
+        self.assertEqual(now.revision, 1)
+        with self.assertRaises(grpc.RpcError) as raised:
+            found(server, "T", min_position=before)
+        self.assertEqual(harness.error_info(raised.exception)[1], "HISTORY_LOST")
+
     def test_a_replica_cut_from_redis_only_serves_old_answers_and_heals(self):
         redis = self.use(RedisServer())
         proxy = Proxy(redis.port)
@@ -152,22 +235,16 @@ class TestFaults(redis_harness.TestCase):
         redis = self.use(RedisServer())
         servers = self.replicas(redis, 2)
         messages = harness.messages()
-        for i in range(3):
-            request = messages.RegisterSiloRequest(silo=messages.SiloInfo(silo_id=f"s{i}", address="a", port=1))
-            request.silo.lease_ttl.FromMilliseconds(2000)
-            servers[1].stub().RegisterSilo(request, timeout=10)
+        beats = Beats(servers[:1], [f"s{i}" for i in range(3)])
+        # Those that the stopped replica heard last: it must not believe its own clock.
+        for silo in beats.silos:
+            servers[1].stub().Heartbeat(messages.HeartbeatRequest(silo_id=silo), timeout=5)
         servers[1].process.send_signal(signal.SIGSTOP)
-        end = time.monotonic() + 5
-        while time.monotonic() < end:
-            for i in range(3):
-                servers[0].stub().Heartbeat(messages.HeartbeatRequest(silo_id=f"s{i}"), timeout=5)
-            time.sleep(0.3)
+        beats.start().more(10)
         servers[1].process.send_signal(signal.SIGCONT)
-        for _ in range(5):
-            for i in range(3):
-                servers[0].stub().Heartbeat(messages.HeartbeatRequest(silo_id=f"s{i}"), timeout=5)
-            time.sleep(0.3)
+        beats.more(5)
         silos = servers[1].stub().ListSilos(messages.ListSilosRequest(linearizable=True), timeout=10).silos
+        beats.stop()
         self.assertEqual([messages.SiloStatus.Name(silo.status) for silo in silos], ["SILO_STATUS_ACTIVE"] * 3)
 
     def test_three_replicas_under_load_and_the_farthest_does_not_starve(self):

@@ -70,6 +70,30 @@ class TestSentinel(redis_harness.TestCase):
         return server.stub().GetClusterStatus(request, timeout=10)
 
 
+    def test_sentinels_that_ask_for_a_login(self):
+        master = self.use(RedisServer())
+        sentinel = self.use(Sentinel(master.port, quorum=1))
+        sentinel.cli("ACL", "SETUSER", "ask", "on", ">sesame", "allcommands", "allchannels")
+        sentinel.cli("ACL", "SETUSER", "default", "off")
+        self.assertIn("NOAUTH", sentinel.cli("PING"))
+        file = f"{self.folder}/sentinel"
+        with open(file, "w", encoding="utf-8") as out:
+            out.write("sesame\n")
+        login = ("--redis-sentinel-user", "ask", "--redis-sentinel-password-file", file)
+        server = self.replica(f"redis+sentinel://{sentinel.address}/mymaster", *login)
+        self.assertEqual(server.curl("POST", "/v1/silos", {"silo": {"siloId": "s", "address": "a", "port": 1}}).status, 200)
+        self.assertNotIn("sesame", server.log())
+
+    def test_a_login_for_sentinels_that_there_are_not_is_refused(self):
+        for flags in (("--redis-sentinel-user", "ask"), ("--redis-sentinel-password-file", "/dev/null")):
+            with self.assertRaisesRegex(RuntimeError, r"are for redis\+sentinel:// only"):
+                self.replica("redis://127.0.0.1:1", *flags)
+        with self.assertRaisesRegex(RuntimeError, "needs --redis-sentinel-password-file"):
+            self.replica("redis+sentinel://127.0.0.1:1/m", "--redis-sentinel-user", "ask")
+        with self.assertRaisesRegex(RuntimeError, "--redis-sentinel-password-file: /dev/null cannot be read"):
+            self.replica("redis+sentinel://127.0.0.1:1/m", "--redis-sentinel-password-file", "/dev/null")
+
+
 class TestCluster(redis_harness.TestCase):
     def test_a_fail_over_in_a_cluster_of_six_nodes(self):
         cluster = self.use(RedisCluster())

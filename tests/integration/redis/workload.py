@@ -10,6 +10,7 @@ import history as judged
 from redis_harness import harness, until
 
 LABEL = "n"
+LEASE_MS = 2000  # of the silos of Beats
 
 
 def key(position):
@@ -19,8 +20,9 @@ def key(position):
 class Workload:
     """writers threads a replica; each has silos of its own, registers and labels them one after the other."""
 
-    def __init__(self, servers, silos=12, writers=3, readers=1, watchers=1):
+    def __init__(self, servers, silos=12, writers=3, readers=1, watchers=1, lease_s=60):
         self.servers = servers
+        self.lease_s = lease_s
         self.messages = harness.messages()
         self.history = judged.History()
         self.stopping = threading.Event()
@@ -60,7 +62,7 @@ class Workload:
                     return
                 info = self.messages.SiloInfo(silo_id=silo, address="10.0.0.1", port=9000, labels={LABEL: str(number)})
                 request = self.messages.RegisterSiloRequest(silo=info)
-                request.silo.lease_ttl.FromSeconds(60)
+                request.silo.lease_ttl.FromSeconds(self.lease_s)
                 # A process lives for three of them.
                 request.instance_id = hashlib.md5(f"{silo} {number // 3}".encode()).digest()
                 began = time.monotonic()
@@ -121,3 +123,49 @@ class Workload:
                 if event[0] == "change" and event[1] == status.position.store_id:
                     assert changes.setdefault(event[2], event[3]) == event[3], f"two changes at {event[2]}"
         return self.history.judge(status.position.store_id, changes, may_lose)
+
+
+class Beats:
+    """Silos that send a heartbeat every third of their lease, each time through the next replica."""
+
+    def __init__(self, servers, silos):
+        self.servers, self.silos = servers, silos
+        self.messages = harness.messages()
+        self.stopping = threading.Event()
+        self.refused = []
+        self.rounds = 0
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        for silo in silos:
+            register(servers[0], silo)
+
+    def start(self):
+        self.thread.start()
+        return self
+
+    def _run(self):
+        while not self.stopping.wait(LEASE_MS / 4000):
+            self.rounds += 1
+            stub = self.servers[self.rounds % len(self.servers)].stub()
+            for silo in self.silos:
+                try:
+                    stub.Heartbeat(self.messages.HeartbeatRequest(silo_id=silo), timeout=5)
+                except grpc.RpcError as error:
+                    self.refused.append(harness.error_info(error))
+
+    def more(self, rounds):
+        wanted = self.rounds + rounds
+        until(lambda: self.rounds >= wanted or self.refused, 60, "more heartbeats")
+        assert not self.refused, self.refused
+
+    def stop(self):
+        self.stopping.set()
+        self.thread.join(10)
+
+
+def register(server, silo, actor_type=None, lease_ms=LEASE_MS):
+    messages = harness.messages()
+    request = messages.RegisterSiloRequest(silo=messages.SiloInfo(silo_id=silo, address="10.0.0.1", port=1))
+    if actor_type:
+        request.silo.actor_type_versions[actor_type].version = "1.0.0"
+    request.silo.lease_ttl.FromMilliseconds(lease_ms)
+    return server.stub().RegisterSilo(request, timeout=10).silo.incarnation
