@@ -4,7 +4,7 @@
 set -euo pipefail
 
 export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-data=/var/lib/qvt-docker
+data=${QVT_DOCKER_DATA:-/var/lib/qvt-docker}
 run=
 pid=
 
