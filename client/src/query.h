@@ -24,11 +24,13 @@ struct query {
     int64_t end_us;      /* of all rounds, by the monotonic clock */
     uint32_t timeout_ms; /* of the round under way */
     unsigned moves;      /* of the channel when the round began */
+    unsigned attempts_left;
     bool fail_fast;
     bool again;
+    bool is_answered; /* the round brought a message */
 };
 
-/* Asks. Not OK: it is in terms->error, on_done is not called and nothing was sent; the owner frees itself. Any thread. */
+/* Asks; once more, elsewhere where that can be, when the tracker goes away before it answers. Not OK: it is in terms->error, on_done is not called and nothing was sent; the owner frees itself. Any thread. */
 QVT_MUST_CHECK qvt_status query_start(struct query *query, qvt_client *client, struct call_terms *terms);
 
 /* Frees what the query holds, for its owner. */

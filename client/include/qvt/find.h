@@ -104,7 +104,8 @@ typedef struct qvt_dropped_silo {
 /* Immutable, independent of its client; any thread. */
 typedef struct qvt_find_result qvt_find_result;
 
-/* Finds, best match first; *out is freed by the caller, also when it is empty, which is OK and has a reason.
+/* Finds, best match first; *out is freed by the caller, also when it is empty, which is OK and has a reason. A tracker that
+ * goes away before it answers is no error: the next one is asked, unless the call is to fail fast.
  * INVALID_ARGUMENT, ABORTED reason HISTORY_LOST (min_position), UNAVAILABLE, DEADLINE_EXCEEDED. call may be NULL. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_find(qvt_find_result **out, qvt_client *client,
                                                   const qvt_find_request *request, const qvt_call_options *call);

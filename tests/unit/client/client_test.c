@@ -335,6 +335,49 @@ static void endpoint_that_leaves_a_patient_call_without_answer_is_left(void)
     qvt_client_free(client);
 }
 
+/* How a find ended, and how often the tracker was asked. */
+static qvt_status find_failing(unsigned failing, const char *reason, void (*adjust)(qvt_client_options *options),
+                               bool fail_fast, unsigned *asked)
+{
+    qvt_call_options call = QVT_CALL_OPTIONS_INIT;
+    qvt_find_request request = QVT_FIND_REQUEST_INIT;
+    qvt_find_result *result = NULL;
+    qvt_client *client = tracker_connect(adjust);
+    tracker.failing_finds = failing;
+    tracker.failing_reason = reason;
+    call.fail_fast = fail_fast;
+    qvt_status status = qvt_client_find(&result, client, &request, &call);
+    CU_ASSERT_EQUAL(result != NULL, status == QVT_OK);
+    qvt_find_result_free(result);
+    qvt_client_free(client);
+    *asked = tracker.finds;
+    return status;
+}
+
+static void question_whose_connection_breaks_is_asked_again(void)
+{
+    unsigned asked;
+    CU_ASSERT_EQUAL(find_failing(2, NULL, NULL, false, &asked), QVT_OK);
+    CU_ASSERT_EQUAL(asked, 3);
+    CU_ASSERT_EQUAL(find_failing(100, NULL, NULL, false, &asked), QVT_UNAVAILABLE);
+    CU_ASSERT_EQUAL(asked, 4);
+    CU_ASSERT_EQUAL(find_failing(1, NULL, NULL, true, &asked), QVT_UNAVAILABLE);
+    CU_ASSERT_EQUAL(asked, 1);
+}
+
+static void tracker_that_comes_or_goes_is_left_for_another(void)
+{
+    unsigned asked, before = fake_rpc_left_endpoints();
+    CU_ASSERT_EQUAL(find_failing(1, "WARMING_UP", know_two_endpoints, false, &asked), QVT_OK);
+    CU_ASSERT_EQUAL(asked, 2);
+    CU_ASSERT_EQUAL(fake_rpc_left_endpoints(), before + 1);
+    CU_ASSERT_EQUAL(find_failing(1, "SHUTTING_DOWN", NULL, false, &asked), QVT_UNAVAILABLE);
+    CU_ASSERT_EQUAL(asked, 1);
+    CU_ASSERT_EQUAL(find_failing(1, "BEHIND", know_two_endpoints, false, &asked), QVT_UNAVAILABLE);
+    CU_ASSERT_EQUAL(asked, 1);
+    CU_ASSERT_EQUAL(fake_rpc_left_endpoints(), before + 1);
+}
+
 static void free_cancels_what_is_under_way(void)
 {
     qvt_client *client = start_registered();
@@ -444,5 +487,7 @@ SUITE_MAIN("client", SUITE_CASE(registration_sends_silo_and_versions_and_keeps_w
            SUITE_CASE(list_of_capabilities_joins_all_pages), SUITE_CASE(refusal_reaches_the_caller_and_the_client),
            SUITE_CASE(call_options_set_deadline_and_waiting),
            SUITE_CASE(endpoint_that_leaves_a_patient_call_without_answer_is_left),
-           SUITE_CASE(free_cancels_what_is_under_way), SUITE_CASE(threads_share_a_client),
-           SUITE_CASE(callbacks_that_call_the_library_are_refused), SUITE_CASE(bad_options_are_refused_with_the_field))
+           SUITE_CASE(question_whose_connection_breaks_is_asked_again),
+           SUITE_CASE(tracker_that_comes_or_goes_is_left_for_another), SUITE_CASE(free_cancels_what_is_under_way),
+           SUITE_CASE(threads_share_a_client), SUITE_CASE(callbacks_that_call_the_library_are_refused),
+           SUITE_CASE(bad_options_are_refused_with_the_field))

@@ -122,6 +122,11 @@ static void serve_find(struct fake_call *call)
     tracker.find_waits = call->waits_for_ready;
     tracker.finds++;
     call->hold = tracker.hold_finds;
+    if (tracker.failing_finds > 0) {
+        tracker.failing_finds--;
+        qvt_error_set(&call->error, QVT_UNAVAILABLE, tracker.failing_reason, "not now");
+        return;
+    }
     answer_find(&call->answer, found, tracker.knows_silo ? 2 : 0, tracker.knows_silo ? 0 : 1);
 }
 

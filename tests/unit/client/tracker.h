@@ -27,6 +27,8 @@ struct tracker {
     uint32_t ttl_ms;       /* that is granted */
     uint32_t remaining_ms; /* that heartbeats answer */
     bool hold_finds;
+    unsigned failing_finds; /* so many from now on end with UNAVAILABLE and this reason */
+    const char *failing_reason;
     void (*serve_watch)(struct fake_call *call);
     const char *store_id;
     char versions[256]; /* as registered, "Type=version " each */
