@@ -63,11 +63,22 @@ static void set_held(struct lease *lease, bool is_held)
     }
 }
 
+bool lease_has_lapsed(const struct lease *lease)
+{
+    int64_t lapses_us = atomic_load_explicit(&lease->lapses_us, memory_order_relaxed);
+    return lapses_us != 0 && now_us() >= lapses_us;
+}
+
 /* The tracker confirmed this much of the lease to what was sent then; its clock may run a little ahead of ours. */
 static void hold(struct lease *lease, int64_t sent_us, uint32_t remaining_ms)
 {
     int64_t until_us = sent_us + (int64_t)remaining_ms * 1000;
+    if (lease->is_held && lease_has_lapsed(lease)) {
+        /* The loop stood still, and the answer was quicker than the timer. */
+        set_held(lease, false);
+    }
     lease->held_until_us = until_us > lease->held_until_us ? until_us : lease->held_until_us;
+    atomic_store_explicit(&lease->lapses_us, lease->held_until_us, memory_order_relaxed);
     int64_t left_us = lease->held_until_us - now_us();
     if (left_us > 0) {
         uv_timer_start(&lease->expiry, on_expiry, (uint64_t)(left_us + 999) / 1000, 0);
@@ -243,6 +254,7 @@ void lease_lose(struct lease *lease)
 void lease_end(struct lease *lease)
 {
     stop(lease);
+    atomic_store_explicit(&lease->lapses_us, 0, memory_order_relaxed);
     lease->is_held = false;
     lease->registration->shown.is_lease_held = false;
 }

@@ -9,6 +9,7 @@
 #ifndef QVT_CLIENT_LEASE_H
 #define QVT_CLIENT_LEASE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct lease {
     unsigned moves;  /* of the channel when the wait began */
     bool is_held;
     int64_t held_until_us;
+    _Atomic(int64_t) lapses_us; /* held_until_us as other threads see it; 0: there is no lease */
 };
 
 void lease_init(struct lease *lease, struct registration *registration);
@@ -46,6 +48,10 @@ void lease_lose(struct lease *lease);
 
 /* Nobody wants the lease any more: nothing until lease_begin. */
 void lease_end(struct lease *lease);
+
+/* Whether the lease that was held is over by the clock, be that noticed or not: a process that was stopped wakes in any
+ * thread. Any thread. */
+bool lease_has_lapsed(const struct lease *lease);
 
 /* Closes the timers. */
 void lease_close(struct lease *lease);

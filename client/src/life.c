@@ -7,6 +7,7 @@
 #include "qvt/actor_type.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "client/src/client.h"
 #include "client/src/options.h"
 
 #define RETRY_MS 1000u
@@ -28,12 +29,12 @@ void qvt_silo_stop(qvt_silo *silo)
 static void on_silo_state(void *data, qvt_silo_state state, const qvt_error *why)
 {
     qvt_silo *silo = data;
+    if (silo->user.on_silo_state != NULL) {
+        silo->user.on_silo_state(silo->user.data, state, why);
+    }
     if (state == QVT_SILO_SUPERSEDED) {
         atomic_store(&silo->is_superseded, true);
         sem_post(&silo->wake);
-    }
-    if (silo->user.on_silo_state != NULL) {
-        silo->user.on_silo_state(silo->user.data, state, why);
     }
 }
 
@@ -399,7 +400,8 @@ qvt_phase qvt_silo_phase(const qvt_silo *silo)
 bool qvt_silo_may_deliver(const qvt_silo *silo)
 {
     bool is_held = silo->options.lease_lost == QVT_LEASE_LOST_CONTINUE ||
-                   !atomic_load_explicit(&silo->is_lease_lost, memory_order_acquire);
+                   (!atomic_load_explicit(&silo->is_lease_lost, memory_order_acquire) &&
+                    !lease_has_lapsed(&silo->client->registration.lease));
     return is_held && qvt_silo_phase(silo) != QVT_PHASE_ENDED;
 }
 

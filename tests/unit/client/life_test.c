@@ -1,5 +1,6 @@
 #include "qvt/life.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -266,6 +267,26 @@ static void lost_lease_stops_delivery_where_that_is_wished(void)
     qvt_silo_free(silo);
 }
 
+/* The loop stands at the lock of the tracker, as it would in a process that was stopped. */
+static void lease_that_is_over_stops_delivery_before_the_loop_notices(void)
+{
+    struct scene scene;
+    prepare(&scene);
+    scene.life.lease_lost = QVT_LEASE_LOST_STOP;
+    qvt_silo *silo = start(&scene);
+    pthread_mutex_lock(&tracker.lock);
+    CU_ASSERT_TRUE(qvt_silo_may_deliver(silo));
+    while (qvt_silo_may_deliver(silo)) {
+        (void)sched_yield();
+    }
+    CU_ASSERT_EQUAL(tracker.leases_lost, 0);
+    AWAIT(tracker.leases_held == 2);
+    CU_ASSERT_EQUAL(tracker.leases_lost, 1);
+    CU_ASSERT_TRUE(qvt_silo_may_deliver(silo));
+    pthread_mutex_unlock(&tracker.lock);
+    qvt_silo_free(silo);
+}
+
 static void signals_belong_to_one_silo_or_to_the_application(void)
 {
     struct scene scene;
@@ -289,4 +310,5 @@ SUITE_MAIN("client/life", SUITE_CASE(declared_types_are_registered_and_the_silo_
            SUITE_CASE(deadline_ends_what_does_not_end_by_itself),
            SUITE_CASE(superseded_silo_ends_and_writes_nothing_more), SUITE_CASE(refused_registration_fails_the_start),
            SUITE_CASE(tracker_out_of_reach_is_waited_for), SUITE_CASE(lost_lease_stops_delivery_where_that_is_wished),
+           SUITE_CASE(lease_that_is_over_stops_delivery_before_the_loop_notices),
            SUITE_CASE(signals_belong_to_one_silo_or_to_the_application))
