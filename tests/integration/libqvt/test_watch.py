@@ -1,9 +1,7 @@
 #!/usr/bin/python3
 """A watch of libqvt against real trackers: in order, without gap, across broken connections, restarts and trackers."""
 
-import os
 import random
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -12,42 +10,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "qvtd"))
 
 import harness  # noqa: E402
 from faults import Proxy, frozen  # noqa: E402
+from watcher import PATIENCE_S, Watcher  # noqa: E402
 
-WATCHER = Path(os.environ.get("QVT_TEST_BIN_DIR", harness.BIN_DIR.parent / "tests/bin")) / "libqvt_watcher"
-PATIENCE_S = 60
 CHANGES = 2000
 CUTS = 25
 PROGRESS = "--watch-progress=200ms"
 SILENCE = "silence=1500"
-
-
-class Watcher:
-    def __init__(self, *words):
-        self.process = subprocess.Popen([WATCHER, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.lines = harness.LineStream(self.process)
-
-    def next(self, *skip):
-        """The words of the next line whose first word is not to be skipped."""
-        while True:
-            words = self.lines.read_line(PATIENCE_S).split(" ")
-            if words[0] not in skip:
-                return words
-
-    def until(self, kind, skip=("progress",)):
-        """The lines up to and with the first of that kind."""
-        seen = [self.next(*skip)]
-        while seen[-1][0] != kind:
-            seen.append(self.next(*skip))
-        return seen
-
-    def close(self):
-        """End of input; the rest of the lines."""
-        rest, _ = self.process.communicate(timeout=PATIENCE_S)
-        return (self.lines._buffer + rest).decode().splitlines()
-
-    def end(self):
-        self.process.stdin.close()
-        self.lines.close()
 
 
 def kinds(lines):
