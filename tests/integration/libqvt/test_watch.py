@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A watch of libqvt against real trackers: in order, without gap, across broken connections, restarts and trackers."""
 
+import os
 import random
 import sys
 import threading
