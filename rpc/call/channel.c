@@ -244,6 +244,15 @@ const char *qvt_rpc_channel_endpoint(const qvt_rpc_channel *channel)
     return channel->endpoints[channel->endpoint].text;
 }
 
+void qvt_rpc_channel_connect(qvt_rpc_channel *channel)
+{
+    if (channel->state == QVT_RPC_CHANNEL_TRANSIENT_FAILURE) {
+        net_timer_stop(&channel->runtime->loop->timers, &channel->timer);
+        channel_set_state(channel, QVT_RPC_CHANNEL_IDLE);
+    }
+    channel_want_connection(channel);
+}
+
 void qvt_rpc_channel_try_next(qvt_rpc_channel *channel)
 {
     if (channel->closing) {

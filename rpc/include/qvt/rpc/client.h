@@ -71,6 +71,10 @@ QVT_API const char *qvt_rpc_channel_endpoint(const qvt_rpc_channel *channel);
 /* Leaves the current endpoint for the next one: new calls go there, open ones end on the old connection. */
 QVT_API void qvt_rpc_channel_try_next(qvt_rpc_channel *channel);
 
+/* Connects now, be the pause after attempts that failed over or not; nothing to do while there is a connection or an attempt.
+ * For who cannot wait that long; the pauses grow on. */
+QVT_API void qvt_rpc_channel_connect(qvt_rpc_channel *channel);
+
 /* How a call ended; borrowed during on_end. */
 typedef struct qvt_rpc_result {
     const qvt_error *error; /* error->status OK on success; reason, field, facts and delay from the details */

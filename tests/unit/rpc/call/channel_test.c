@@ -153,6 +153,34 @@ static void call_fails_fast_when_no_endpoint_answers(void)
     harness_stop(&harness);
 }
 
+static void pause_between_attempts_can_be_ended(void)
+{
+    struct harness harness;
+    struct record record = {0};
+    char unused[32];
+    unused_endpoint(unused);
+    const char *endpoint = unused;
+    qvt_rpc_channel_options options = QVT_RPC_CHANNEL_OPTIONS_INIT;
+    options.backoff_first_ms = options.backoff_max_ms = 3600000;
+    harness_start_with(&harness, ignore, &endpoint, 1, &options);
+    record_whole_call(&harness, &record);
+    CU_ASSERT_EQUAL(qvt_rpc_channel_get_state(harness.channel), QVT_RPC_CHANNEL_TRANSIENT_FAILURE);
+    record_deinit(&record);
+    for (unsigned i = 0; i < 3; i++) {
+        size_t before = harness.state_count;
+        record = (struct record){0};
+        qvt_rpc_channel_connect(harness.channel);
+        CU_ASSERT_EQUAL(qvt_rpc_channel_get_state(harness.channel), QVT_RPC_CHANNEL_CONNECTING);
+        qvt_rpc_channel_connect(harness.channel);
+        CU_ASSERT_EQUAL(harness.state_count, before + 2);
+        record_whole_call(&harness, &record);
+        CU_ASSERT_EQUAL(record.error.status, QVT_UNAVAILABLE);
+        CU_ASSERT_EQUAL(qvt_rpc_channel_get_state(harness.channel), QVT_RPC_CHANNEL_TRANSIENT_FAILURE);
+        record_deinit(&record);
+    }
+    harness_stop(&harness);
+}
+
 static void waiting_call_survives_failed_attempts_until_its_deadline(void)
 {
     struct harness harness;
@@ -475,7 +503,7 @@ static void bad_endpoint_makes_no_channel(void)
 SUITE_MAIN("rpc/call/channel", SUITE_CASE(backoff_grows_by_8_fifths_and_varies_by_a_fifth),
            SUITE_CASE(endpoint_has_host_and_port), SUITE_CASE(text_without_host_or_port_is_no_endpoint),
            SUITE_CASE(channel_goes_from_idle_to_ready_at_the_first_call),
-           SUITE_CASE(call_fails_fast_when_no_endpoint_answers),
+           SUITE_CASE(call_fails_fast_when_no_endpoint_answers), SUITE_CASE(pause_between_attempts_can_be_ended),
            SUITE_CASE(waiting_call_survives_failed_attempts_until_its_deadline),
            SUITE_CASE(next_endpoint_is_tried_when_the_first_refuses),
            SUITE_CASE(name_is_looked_up_and_each_address_tried),
