@@ -1,0 +1,31 @@
+#!/usr/bin/python3
+"""Runs lives.c against a tracker: the tracker must be as empty afterwards as the process is."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "qvtd"))
+
+import harness  # noqa: E402
+
+PROGRAM = Path(os.environ.get("QVT_TEST_BIN_DIR", harness.BIN_DIR.parent / "tests/bin")) / "libqvt_lives"
+
+
+class Lives(harness.TestCase):
+    def test_lives(self):
+        server = self.serve()
+        # A child of a process with threads makes one of its own.
+        tsan = os.environ.get("TSAN_OPTIONS", "") + ":die_after_fork=0"
+        environment = {**os.environ, "QVT_ENDPOINTS": server.grpc, "TSAN_OPTIONS": tsan}
+        done = subprocess.run([PROGRAM], env=environment, capture_output=True, text=True)
+        print("\n" + done.stdout + done.stderr, file=sys.stderr)
+        self.assertEqual(0, done.returncode)
+        messages = harness.messages()
+        silos = server.stub().ListSilos(messages.ListSilosRequest(), timeout=20).silos
+        self.assertEqual({messages.SILO_STATUS_DEAD}, {silo.status for silo in silos})
+
+
+if __name__ == "__main__":
+    harness.main()
