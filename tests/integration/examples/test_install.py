@@ -48,6 +48,41 @@ class Install(harness.TestCase):
     def flags(self):
         return ["-fsanitize=" + SANITIZE] if SANITIZE else []
 
+    def blocks_of_readme(self, heading):
+        """The code of its C and its CMake block."""
+        section = (harness.ROOT / "README.md").read_text().split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+        return [re.search(rf"^```{kind}\n(.*?)^```$", section, re.M | re.S).group(1) for kind in ("c", "cmake")]
+
+    def test_silo_of_the_readme_is_ten_lines_and_works(self):
+        code, build_file = self.blocks_of_readme("A silo in C")
+        own = ("#include", "QVT_ACTOR_TYPE", "int main", "{", "}")
+        lines = [line for line in code.splitlines() if line.strip() and not line.startswith(own)]
+        self.assertLessEqual(len(lines), 10)
+        source, build = Path(self.folder) / "readme", Path(self.folder) / "build"
+        source.mkdir()
+        (source / "main.c").write_text(code)
+        (source / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.24)\nproject(x C)\n" + build_file)
+        flags = " ".join(["-Wall", "-Wextra", "-Werror"] + self.flags())
+        run("cmake", "-S", source, "-B", build, f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_C_FLAGS={flags}")
+        run("cmake", "--build", build)
+        server = self.serve()
+        messages = harness.messages()
+        with server.stream("/v1/watch", headers=["Accept: application/x-ndjson"]) as changes:
+            environment = {**os.environ, "QVT_ENDPOINTS": server.grpc, "LD_LIBRARY_PATH": str(self.lib)}
+            silo = subprocess.Popen([build / "orders"], env=environment)
+            self.addCleanup(silo.wait)
+            self.addCleanup(silo.kill)
+            while "SILO_UPDATED" not in changes.read_line(30):
+                pass
+        stored = server.stub().GetSilo(messages.GetSiloRequest(silo_id="orders-1"), timeout=20).silo
+        self.assertEqual(messages.SILO_STATUS_ACTIVE, stored.status)
+        versions = {name: (each.version, each.assembly_name) for name, each in stored.actor_type_versions.items()}
+        self.assertEqual({"OrderActor": ("2.1.0", "orders")}, versions)
+        silo.send_signal(signal.SIGTERM)
+        self.assertEqual(0, silo.wait(30))
+        stored = server.stub().GetSilo(messages.GetSiloRequest(silo_id="orders-1"), timeout=20).silo
+        self.assertEqual(messages.SILO_STATUS_DEAD, stored.status)
+
     def check(self, program, is_static):
         """It runs, and needs the shared library or not."""
         needed = re.findall(r"NEEDED.*\[(.*?)\]", run("readelf", "-d", program))
