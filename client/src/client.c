@@ -350,6 +350,14 @@ void client_leave_endpoint(qvt_client *client)
     }
 }
 
+void client_connect(qvt_client *client)
+{
+    qvt_rpc_channel *channel = client->link.channel;
+    if (channel != NULL && qvt_rpc_channel_get_state(channel) == QVT_RPC_CHANNEL_TRANSIENT_FAILURE) {
+        qvt_rpc_channel_connect(channel);
+    }
+}
+
 void client_blame_endpoint(qvt_client *client, uint32_t timeout_ms, unsigned moves)
 {
     uint32_t patience_ms = client->options.endpoint_count > 1 ? PATIENCE_MS : LONG_PATIENCE_MS;

@@ -72,6 +72,9 @@ void client_note_error(qvt_client *client, const qvt_error *error);
 /* Goes to the next endpoint, with the watches, when there is a connection or an attempt to leave. Loop thread. */
 void client_leave_endpoint(qvt_client *client);
 
+/* Tries to connect now, where a pause is kept between attempts. Loop thread. */
+void client_connect(qvt_client *client);
+
 /* A call that began when the channel had made so many moves got no answer in its time. If that was long, the endpoint may
  * be standing still, or the connection dead: it is left. Loop thread. */
 void client_blame_endpoint(qvt_client *client, uint32_t timeout_ms, unsigned moves);

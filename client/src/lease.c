@@ -44,9 +44,9 @@ void lease_retry(struct lease *lease)
 
 void lease_retry_spread(struct lease *lease)
 {
-    uint32_t third = ttl_ms(lease) / 3;
+    uint32_t sixth = ttl_ms(lease) / 6;
     lease->is_asking = false;
-    tick_in(lease, entropy_u64(entropy_system()) % (third + 1));
+    tick_in(lease, entropy_u64(entropy_system()) % (sixth + 1));
 }
 
 static void set_held(struct lease *lease, bool is_held)
@@ -149,6 +149,7 @@ static void on_silence(struct lease *lease)
 static void on_tick(uv_timer_t *timer)
 {
     struct lease *lease = timer->data;
+    client_connect(client_of(lease));
     if (lease->registration->shown.state != QVT_SILO_REGISTERED) {
         registration_retry(lease->registration);
     } else if (lease->is_asking) {

@@ -40,7 +40,8 @@ void lease_begin(struct lease *lease, int64_t sent_us);
 /* Something failed that may succeed later: again after a sixth. */
 void lease_retry(struct lease *lease);
 
-/* As lease_retry, within a third of the TTL: silos that a tracker lost together do not come back together. */
+/* As lease_retry, within a sixth of the TTL: silos that a tracker lost together do not come back together. A sixth they may
+ * have needed to find it, so that all are back within a third. */
 void lease_retry_spread(struct lease *lease);
 
 /* The tracker says that the lease is over: no heartbeats until lease_begin; tells the application. */
