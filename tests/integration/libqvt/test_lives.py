@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs lives.c against a tracker: the tracker must be as empty afterwards as the process is."""
+"""Runs lives.c and quiet.c against a tracker: it must be as empty afterwards as the processes are."""
 
 import os
 import subprocess
@@ -10,16 +10,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "qvtd"))
 
 import harness  # noqa: E402
 
-PROGRAM = Path(os.environ.get("QVT_TEST_BIN_DIR", harness.BIN_DIR.parent / "tests/bin")) / "libqvt_lives"
+PROGRAMS = Path(os.environ.get("QVT_TEST_BIN_DIR", harness.BIN_DIR.parent / "tests/bin"))
 
 
 class Lives(harness.TestCase):
     def test_lives(self):
+        self.run_program("libqvt_lives")
+
+    def test_quiet(self):
+        self.run_program("libqvt_quiet")
+
+    def run_program(self, name):
         server = self.serve()
         # A child of a process with threads makes one of its own.
         tsan = os.environ.get("TSAN_OPTIONS", "") + ":die_after_fork=0"
         environment = {**os.environ, "QVT_ENDPOINTS": server.grpc, "TSAN_OPTIONS": tsan}
-        done = subprocess.run([PROGRAM], env=environment, capture_output=True, text=True)
+        done = subprocess.run([PROGRAMS / name], env=environment, capture_output=True, text=True)
         print("\n" + done.stdout + done.stderr, file=sys.stderr)
         self.assertEqual(0, done.returncode)
         messages = harness.messages()
