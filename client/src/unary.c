@@ -23,10 +23,14 @@ static void on_message(qvt_rpc_client_call *call, qvt_slice message, void *data)
 /* A call that waited for a connection until its deadline: what is missing is the tracker, not time. */
 static void explain_deadline(const struct unary *unary, qvt_error *error)
 {
-    if (error->status == QVT_DEADLINE_EXCEEDED && !link_is_connected(unary->link)) {
-        qvt_error_set(error, QVT_DEADLINE_EXCEEDED, NULL, "no connection to the tracker in time; tried last: %s",
-                      qvt_rpc_channel_endpoint(unary->link->channel));
+    if (error->status != QVT_DEADLINE_EXCEEDED || link_is_connected(unary->link)) {
+        return;
     }
+    const qvt_rpc_channel *channel = unary->link->channel;
+    const char *failure = qvt_rpc_channel_failure(channel);
+    qvt_error_set(error, QVT_DEADLINE_EXCEEDED, NULL, "no connection to the tracker in time%s%s",
+                  failure[0] == '\0' ? "; tried last: " : ": ",
+                  failure[0] == '\0' ? qvt_rpc_channel_endpoint(channel) : failure);
 }
 
 static void on_end(qvt_rpc_client_call *call, const qvt_rpc_result *result, void *data)

@@ -54,8 +54,14 @@ void channel_attempt_succeeded(qvt_rpc_channel *channel)
 {
     channel_abandon_round(channel);
     backoff_reset(&channel->backoff);
+    channel->failure[0] = '\0';
     channel_set_state(channel, QVT_RPC_CHANNEL_READY);
     channel_dispatch(channel);
+}
+
+const char *qvt_rpc_channel_failure(const qvt_rpc_channel *channel)
+{
+    return channel->failure;
 }
 
 static void on_backoff_over(struct net_timer *timer)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Checks what no compiler looks at: file length, marker words, line ends.
+"""Checks what no compiler looks at: file length, marker words, line ends, and that tests which documents name are there.
 
 usage: sources.py [ROOT]
 """
@@ -42,8 +42,23 @@ def files(root):
             yield path
 
 
+def check_named_tests(root):
+    """`name` in the last column of a table of rules is a test."""
+    path = "docs/rpc-conformance.md"
+    if not (root / path).is_file():
+        return
+    sources = "\n".join(file.read_text(encoding="utf-8") for folder in ("unit/rpc", "integration")
+                        for file in sorted((root / "tests" / folder).rglob("*")) if file.suffix in (".c", ".py"))
+    known = set(re.findall(r"\b(?:static void|def) (\w+)\(", sources))
+    for number, line in enumerate((root / path).read_text(encoding="utf-8").splitlines(), 1):
+        tests = re.findall(r"`(\w+)`", line.rsplit("| ", 1)[1]) if line.startswith("| ") and "`" in line else []
+        for name in tests:
+            if name not in known:
+                yield f"{path}:{number}: no test is called {name}"
+
+
 def check(root):
-    faults = []
+    faults = list(check_named_tests(root))
     for path in files(root):
         faults.extend(check_text(path, (root / path).read_text(encoding="utf-8", errors="replace")))
     return faults

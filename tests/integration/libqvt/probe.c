@@ -35,7 +35,7 @@ static const char *const *endpoints;
 static size_t endpoint_count;
 static qvt_client *asker;
 static qvt_error error;
-static const qvt_call_options call = {sizeof call, 20000, false, &error};
+static qvt_call_options call = {sizeof call, 20000, false, &error};
 
 static void answer_error(void)
 {
@@ -96,6 +96,10 @@ static qvt_client *new_client(struct silo *silo)
     options.endpoint_count = endpoint_count;
     options.reconnect_max_ms = 200;
     options.token = getenv("PROBE_TOKEN");
+    options.tls_authority_file = getenv("PROBE_TLS_CA");
+    options.tls_certificate_file = getenv("PROBE_TLS_CERT");
+    options.tls_key_file = getenv("PROBE_TLS_KEY");
+    options.tls_server_name = getenv("PROBE_TLS_NAME");
     options.without_cache = getenv("LIBQVT_PROBE_CACHE") == NULL; /* its finds tell what the tracker says */
     if (silo != NULL) {
         options.on_silo_state = on_silo_state;
@@ -422,6 +426,9 @@ static void run_line(char *line)
 int main(int argc, char **argv)
 {
     char line[4096];
+    if (getenv("PROBE_TIMEOUT_MS") != NULL) {
+        call.timeout_ms = (uint32_t)strtoul(getenv("PROBE_TIMEOUT_MS"), NULL, 10);
+    }
     endpoints = (const char *const *)(argv + 1);
     endpoint_count = (size_t)argc - 1;
     asker = new_client(NULL);

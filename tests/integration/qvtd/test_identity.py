@@ -116,13 +116,13 @@ def http_rule(method):
     return None
 
 
-def over_http(server, caller, method, cluster, silo_id):
+def over_http(server, caller, method, cluster, silo_id, connect=http.client.HTTPConnection):
     verb, path = http_rule(method)
     values = {"cluster": cluster, "silo_id": urllib.parse.quote(silo_id, safe=""), "actor_type": "Order"}
     body = None
     if verb in ("POST", "PUT", "PATCH"):
         body = json.dumps({"silo": {"siloId": silo_id}} if method.name == "RegisterSilo" else {})
-    connection = http.client.HTTPConnection(server.http, timeout=20)
+    connection = connect(server.http, timeout=20)
     headers = {"Authorization": f"Bearer {caller.token}"} if caller.token else {}
     connection.request(verb, path.format(**values), body, headers)
     response = connection.getresponse()

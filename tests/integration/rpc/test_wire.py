@@ -223,6 +223,12 @@ class Wire(unittest.TestCase):
             self.assertTrue(connection.wait_for(HEADERS, 1)[1] & END_STREAM)
             self.assertEqual(connection.wait_for(RST_STREAM, 1)[3], struct.pack(">I", NO_ERROR))
 
+    def test_what_the_server_promises(self):
+        with Raw(self.peer) as connection:
+            payload = connection.wait_for(SETTINGS)[3]
+            promised = dict(struct.unpack(">HI", payload[i:i + 6]) for i in range(0, len(payload), 6))
+        self.assertEqual((promised[3], promised[4], promised[6]), (1000, 65536, 8192))
+
     def test_unknown_method_is_trailers_only(self):
         for path in ("/test.Peer/echo", "/test.peer/Echo", "/", "/test.Peer/Echo/", "*", "test.Peer/Echo"):
             headers, _, frames = self.answer(with_fields(path=path))
@@ -411,6 +417,21 @@ class Stop(unittest.TestCase):
             self.assertEqual(connection.wait_for(DATA, 1)[3], message(b"end"))
             self.assertTrue(connection.wait_for(HEADERS, 1)[1] & END_STREAM)
             self.assertIsNone(connection.frame())
+            self.assertEqual(peer.process.wait(TIMEOUT), 0)
+
+
+    def test_stop_is_final_after_5_s_without_an_answer_to_its_ping(self):
+        with Peer(PEER_GRACE_MS=60000) as peer, Raw(peer) as connection:
+            connection.send(HEADERS, END_HEADERS, 1, block(with_fields(path="/test.Peer/Chat")))
+            connection.wait_for(SETTINGS)
+            peer.process.terminate()
+            connection.wait_for(GOAWAY)
+            started = time.monotonic()
+            final = connection.wait_for(GOAWAY)
+            self.assertEqual(struct.unpack(">II", final[3][:8]), (1, NO_ERROR))
+            self.assertGreater(time.monotonic() - started, 4.5)
+            connection.send(DATA, END_STREAM, 1, message(b"end"))
+            self.assertEqual(connection.wait_for(DATA, 1)[3], message(b"end"))
             self.assertEqual(peer.process.wait(TIMEOUT), 0)
 
 

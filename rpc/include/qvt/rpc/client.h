@@ -68,6 +68,10 @@ QVT_API qvt_rpc_channel_state qvt_rpc_channel_get_state(const qvt_rpc_channel *c
 /* The endpoint in use or tried last, "HOST:PORT"; borrowed until the state changes. */
 QVT_API const char *qvt_rpc_channel_endpoint(const qvt_rpc_channel *channel);
 
+/* Why the last attempt to connect failed, "cannot connect to HOST:PORT: why"; "" when none did since the last connection;
+ * borrowed until the next attempt. */
+QVT_API const char *qvt_rpc_channel_failure(const qvt_rpc_channel *channel);
+
 /* Leaves the current endpoint for the next one: new calls go there, open ones end on the old connection. */
 QVT_API void qvt_rpc_channel_try_next(qvt_rpc_channel *channel);
 

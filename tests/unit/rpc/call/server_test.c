@@ -327,6 +327,71 @@ static void end_of_every_call_is_told_once(void)
     finish(&fixture);
 }
 
+/* Whom on_headers was asked about, and what its answers led to. */
+struct gate {
+    const qvt_rpc_method *method;
+    unsigned asked;
+    unsigned served;
+    uint64_t caller;
+    struct ends ends;
+};
+
+static qvt_status judge(void *data, qvt_rpc_server_call *call, const qvt_rpc_method *method, qvt_error *error)
+{
+    struct gate *gate = data;
+    gate->asked++;
+    gate->method = method;
+    EXPECT_SLICE(qvt_rpc_metadata_find(qvt_rpc_server_call_metadata(call), "x-raw-bin"), "abc");
+    CU_ASSERT_EQUAL(strncmp(qvt_rpc_server_call_peer(call), "127.0.0.1:", 10), 0);
+    qvt_rpc_server_call_unary(call)->caller = 7;
+    return method == &echo_method ? QVT_OK : qvt_error_set(error, QVT_PERMISSION_DENIED, "NOT_YOU", "not for %d", 7);
+}
+
+static void gated_echo(qvt_rpc_server_call *call, qvt_slice request, void *data)
+{
+    struct gate *gate = data;
+    gate->served++;
+    gate->caller = qvt_rpc_server_call_unary(call)->caller;
+    echo(call, request, NULL);
+}
+
+static void gate_ended(void *data, const qvt_rpc_call_end *end)
+{
+    struct gate *gate = data;
+    on_call_end(&gate->ends, end);
+    if (end->status != QVT_OK && end->method != NULL) {
+        EXPECT_SLICE(end->message, "not for 7");
+    }
+}
+
+static void headers_are_judged_before_the_handler(void)
+{
+    static const qvt_rpc_handler HANDLER = {.on_request = gated_echo};
+    struct fixture fixture = {.cancels = 0};
+    struct gate gate = {.asked = 0};
+    const qvt_slice hi = qvt_slice_make("\0\0\0\0\2hi", 7);
+    qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
+    options.on_headers = judge;
+    options.on_call_end = gate_ended;
+    options.data = &gate;
+    CU_ASSERT_EQUAL_FATAL(qvt_rpc_runtime_new(&fixture.runtime, NULL), QVT_OK);
+    CU_ASSERT_EQUAL_FATAL(qvt_rpc_server_new(&fixture.server, fixture.runtime, &options), QVT_OK);
+    CU_ASSERT_EQUAL(qvt_rpc_server_add_method(fixture.server, &echo_method, &HANDLER, &gate), QVT_OK);
+    CU_ASSERT_EQUAL(qvt_rpc_server_add_method(fixture.server, &wait_method, &HANDLER, &gate), QVT_OK);
+    listen_and_connect(&fixture);
+    ask(&fixture, 1, "/test.A/Echo", hi, &gate.ends);
+    CU_ASSERT_TRUE(gate.asked == 1 && gate.served == 1 && gate.caller == 7 && gate.method == &echo_method);
+    CU_ASSERT_EQUAL(gate.ends.last.status, QVT_OK);
+    ask(&fixture, 3, "/test.A/Wait", hi, &gate.ends);
+    CU_ASSERT_TRUE(gate.asked == 2 && gate.served == 1 && gate.method == &wait_method);
+    CU_ASSERT_TRUE(gate.ends.last.status == QVT_PERMISSION_DENIED && !gate.ends.last.served);
+    ask(&fixture, 5, "/test.A/Sing", hi, &gate.ends);
+    CU_ASSERT_TRUE(gate.asked == 2 && gate.ends.last.status == QVT_UNIMPLEMENTED);
+    raw_client_close(&fixture.client);
+    stop(&fixture, 3600000);
+    finish(&fixture);
+}
+
 static void metadata_has_its_time(void)
 {
     struct fixture fixture;
@@ -359,4 +424,5 @@ SUITE_MAIN("rpc/call/server", SUITE_CASE(server_that_never_listened_is_freed),
            SUITE_CASE(same_method_twice_is_refused), SUITE_CASE(methods_are_found_by_path),
            SUITE_CASE(call_is_answered_and_counted), SUITE_CASE(answers_are_compressed_on_request),
            SUITE_CASE(late_answer_is_sent), SUITE_CASE(call_outlives_its_connection_until_it_is_finished),
-           SUITE_CASE(end_of_every_call_is_told_once), SUITE_CASE(metadata_has_its_time))
+           SUITE_CASE(end_of_every_call_is_told_once), SUITE_CASE(headers_are_judged_before_the_handler),
+           SUITE_CASE(metadata_has_its_time))
