@@ -4,6 +4,10 @@
  * begun, and makes it on another connection. */
 static void end(struct server_conn *conn)
 {
+    if (conn->net.closing) {
+        server_unused_remove(conn);
+        return;
+    }
     server_limit_passed(conn->server, QVT_RPC_LIMIT_UNUSED_CONNECTIONS, conn->net.peer);
     server_unused_remove(conn);
     if (http2_session_is_ready(conn->net.session) &&

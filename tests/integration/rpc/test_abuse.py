@@ -296,13 +296,14 @@ class Abuse(Attacked):
         """A byte of the headers at a time, on more connections than may be without a call."""
         head = fields("GetClusterStatus")
         before = self.passed("unused_connections"), self.passed("header_timeout")
-        attackers = self.attack(2000, PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, 0, 1, head[:1]))
+        whole = frame(HEADERS, END_HEADERS, 1, head)
+        attackers = self.attack(2000, PREFACE + frame(SETTINGS, 0, 0) + whole[:10])
         until = time.monotonic() + 1.5
-        for i in range(1, len(head)):
+        for i in range(10, len(whole) - 1):
+            for attacker in attackers:
+                attacker.send(whole[i:i + 1])
             if time.monotonic() > until:
                 break
-            for attacker in attackers:
-                attacker.send(frame(CONTINUATION, 0, 1, head[i:i + 1]))
         for attacker in attackers:
             self.assertTrue(attacker.ended())
         self.assertGreater(self.passed("unused_connections"), before[0])

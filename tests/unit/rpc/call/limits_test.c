@@ -195,6 +195,24 @@ static void oldest_connection_that_nobody_uses_is_closed(void)
     stop(&fixture);
 }
 
+/* Its end and the next connection come within one turn of the loop. */
+static void connection_that_is_being_closed_is_not_closed_again(void)
+{
+    struct fixture fixture;
+    struct raw_client next;
+    qvt_rpc_server_options options = QVT_RPC_SERVER_OPTIONS_INIT;
+    options.max_unused_connections = 1;
+    start(&fixture, &options);
+    raw_client_send_preface(&fixture.client);
+    CU_ASSERT_TRUE(wait_for(&fixture, &fixture.client, TYPE_SETTINGS, 0));
+    raw_client_close(&fixture.client);
+    ready(&fixture, &next);
+    expect_answer(&fixture, &next, 1);
+    CU_ASSERT_EQUAL(qvt_rpc_server_limit_count(fixture.server, QVT_RPC_LIMIT_UNUSED_CONNECTIONS), 0);
+    fixture.client = next;
+    stop(&fixture);
+}
+
 static void headers_that_do_not_end_in_time_end_the_connection(void)
 {
     /* Without END_HEADERS, and a frame that is not whole. */
@@ -309,6 +327,7 @@ static void shorter_and_longer_options_are_taken(void)
 SUITE_MAIN("rpc/call/limits", SUITE_CASE(connections_over_the_limit_are_refused),
            SUITE_CASE(connection_without_preface_is_closed), SUITE_CASE(preface_without_settings_is_none),
            SUITE_CASE(oldest_connection_that_nobody_uses_is_closed),
+           SUITE_CASE(connection_that_is_being_closed_is_not_closed_again),
            SUITE_CASE(headers_that_do_not_end_in_time_end_the_connection),
            SUITE_CASE(headers_in_pieces_are_no_slow_headers), SUITE_CASE(long_message_and_headers_are_counted),
            SUITE_CASE(streams_over_the_limit_are_refused), SUITE_CASE(each_limit_has_its_own_name),
