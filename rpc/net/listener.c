@@ -12,7 +12,7 @@
 
 enum {
     BACKLOG = 1024,
-    ACCEPT_BURST = 64 /* connections taken in one turn, so that a storm of them does not starve the others */
+    ACCEPT_BURST = 16 /* connections taken in one turn, so that a storm of them does not starve the others */
 };
 
 static int accept_one(struct net_listener *listener, struct sockaddr_storage *peer)
