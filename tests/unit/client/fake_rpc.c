@@ -297,6 +297,12 @@ const char *qvt_rpc_channel_endpoint(const qvt_rpc_channel *channel)
 }
 
 /* It is never without a connection. */
+const char *qvt_rpc_channel_failure(const qvt_rpc_channel *channel)
+{
+    (void)channel;
+    return "";
+}
+
 void qvt_rpc_channel_connect(qvt_rpc_channel *channel)
 {
     (void)channel;
