@@ -19,6 +19,7 @@ enum emit_kind {
     EMIT_CLIENT = 1 << 2,
     EMIT_DESCRIPTOR = 1 << 3,
     EMIT_JSON = 1 << 4, /* with routes and bindings */
+    EMIT_CONTRACT = 1 << 5,
 };
 
 struct emit {
@@ -57,6 +58,7 @@ void emit_server(struct emit *emit, const struct model_file *file);
 void emit_bindings(struct emit *emit, const struct model_file *file);
 void emit_client(struct emit *emit, const struct model_file *file);
 void emit_descriptor(struct emit *emit, const struct model_file *file);
+void emit_contract(struct emit *emit, const struct model_file *file);
 void emit_json(struct emit *emit, const struct model_file *file);
 void emit_routes(struct emit *emit, const struct model_file *file);
 void emit_openapi(struct emit *emit);

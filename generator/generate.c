@@ -13,11 +13,11 @@ static const struct {
     unsigned kind;
 } kinds[] = {
     {"methods", EMIT_METHODS},       {"server", EMIT_SERVER}, {"client", EMIT_CLIENT},
-    {"descriptor", EMIT_DESCRIPTOR}, {"json", EMIT_JSON},
+    {"descriptor", EMIT_DESCRIPTOR}, {"json", EMIT_JSON},     {"contract", EMIT_CONTRACT},
 };
 
 /* What needs no more than the headers in qvt/rpc/, protobuf-c's messages for the server and nanopb's for the client. */
-enum { EMIT_BY_DEFAULT = EMIT_METHODS | EMIT_SERVER | EMIT_CLIENT | EMIT_DESCRIPTOR };
+enum { EMIT_BY_DEFAULT = EMIT_METHODS | EMIT_SERVER | EMIT_CLIENT | EMIT_DESCRIPTOR | EMIT_CONTRACT };
 
 /* "server+client" → kinds; both stand on the methods. */
 static bool read_kinds(struct emit *emit, char *text)
@@ -30,9 +30,11 @@ static bool read_kinds(struct emit *emit, char *text)
             found |= strcmp(word, kinds[i].name) == 0 ? kinds[i].kind : 0;
         }
         if (found == 0) {
-            fprintf(stderr,
-                    "protoc-gen-qvt: nothing called \"%s\" to emit; known: methods, server, client, descriptor, json\n",
-                    word);
+            fprintf(
+                stderr,
+                "protoc-gen-qvt: nothing called \"%s\" to emit; known: methods, server, client, descriptor, contract, "
+                "json\n",
+                word);
             return false;
         }
         emit->kinds |= found;
@@ -78,6 +80,9 @@ static void run_emitters_of(struct emit *emit, const struct model_file *file)
     }
     if ((emit->kinds & EMIT_DESCRIPTOR) != 0) {
         emit_descriptor(emit, file);
+    }
+    if ((emit->kinds & EMIT_CONTRACT) != 0) {
+        emit_contract(emit, file);
     }
     if ((emit->kinds & EMIT_JSON) != 0) {
         emit_bindings(emit, file);

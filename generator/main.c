@@ -30,7 +30,7 @@ static int explain(const char *word)
 {
     bool asked = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
     fputs("usage: protoc --qvt_out=DIR [--qvt_opt=emit=KIND+KIND,openapi=FILE,reference=FILE] FILE.proto...\n"
-          "KIND: methods, server, client, descriptor (these four by default), json\n"
+          "KIND: methods, server, client, descriptor, contract (these five by default), json\n"
           "protoc-gen-qvt is a plugin of protoc: a request comes on stdin, there are no arguments.\n",
           asked ? stdout : stderr);
     return asked ? 0 : 2;

@@ -16,7 +16,7 @@ if [ $# -eq 2 ]; then
     cd "$root/proto"
     # shellcheck disable=SC2086 # lists of words without blanks
     exec protoc $import --plugin=protoc-gen-qvt="$plugin" --qvt_out="$out" \
-        --qvt_opt=emit=methods+server+client+json,openapi=openapi.json,reference=reference.md $serving golden/v1/odd.proto
+        --qvt_opt=emit=methods+server+client+contract+json,openapi=openapi.json,reference=reference.md $serving golden/v1/odd.proto
 fi
 
 mkdir -p "$out/protobuf-c" "$out/nanopb"

@@ -1,6 +1,7 @@
 // Every header that the generator emits compiles as C++, with the runtime headers they include.
 #include "golden/v1/every.bindings.h"
 #include "golden/v1/every.client.h"
+#include "golden/v1/every.contract.h"
 #include "golden/v1/every.json.h"
 #include "golden/v1/every.methods.h"
 #include "golden/v1/every.routes.h"
@@ -20,3 +21,5 @@
 #include "quark/version/v1/version_tracker.methods.h"
 #include "quark/version/v1/version_tracker.routes.h"
 #include "quark/version/v1/version_tracker.server.h"
+
+static_assert(GOLDEN_V1_LIBRARY_CONTRACT_FINGERPRINT != 0, "a contract is a constant");
