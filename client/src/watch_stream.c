@@ -204,8 +204,15 @@ static void on_message(struct stream *stream, qvt_slice wire)
 
 static bool is_refusal(qvt_status status)
 {
-    return status == QVT_INVALID_ARGUMENT || status == QVT_UNIMPLEMENTED || status == QVT_PERMISSION_DENIED ||
-           status == QVT_UNAUTHENTICATED;
+    return status == QVT_INVALID_ARGUMENT || status == QVT_UNIMPLEMENTED;
+}
+
+/* A tracker reads its credentials anew while it runs, and counts failures: seldom, but for ever. */
+static uint32_t least_pause_ms(const struct qvt_watch *watch, const qvt_error *error)
+{
+    bool is_denied = error->status == QVT_UNAUTHENTICATED || error->status == QVT_PERMISSION_DENIED;
+    uint32_t least = is_denied ? watch->client->options.reconnect_max_ms : 0;
+    return error->retry_delay_ms > least ? error->retry_delay_ms : least;
 }
 
 static void on_end(struct stream *stream, const qvt_error *error)
@@ -224,7 +231,7 @@ static void on_end(struct stream *stream, const qvt_error *error)
         error = &ended;
         qvt_error_set(&ended, QVT_UNAVAILABLE, NULL, "the tracker ended the watch");
     }
-    back_off(watch, error->retry_delay_ms);
+    back_off(watch, least_pause_ms(watch, error));
     /* It is there and cannot serve: another one may. */
     if (error->status == QVT_UNAVAILABLE && client->options.endpoint_count > 1 && watch->pause_ms > PAUSE_FIRST_MS &&
         link_is_connected(&client->link)) {

@@ -16,6 +16,7 @@ typedef struct qvt_slice {
     size_t len;
 } qvt_slice;
 
+/* These bytes, borrowed. */
 static inline qvt_slice qvt_slice_make(const void *data, size_t len)
 {
     qvt_slice slice;
@@ -30,6 +31,7 @@ static inline qvt_slice qvt_slice_text(const char *text)
     return qvt_slice_make(text, text == NULL ? 0 : strlen(text));
 }
 
+/* Whether the bytes are the same. */
 static inline bool qvt_slice_equal(qvt_slice a, qvt_slice b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
@@ -46,6 +48,7 @@ static inline int qvt_slice_compare(qvt_slice a, qvt_slice b)
     return a.len < b.len ? -1 : a.len > b.len ? 1 : 0;
 }
 
+/* Whether the slice begins with the bytes of the prefix; every one begins with the empty one. */
 static inline bool qvt_slice_starts_with(qvt_slice slice, qvt_slice prefix)
 {
     return slice.len >= prefix.len && (prefix.len == 0 || memcmp(slice.data, prefix.data, prefix.len) == 0);

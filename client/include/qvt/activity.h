@@ -28,7 +28,7 @@ typedef struct qvt_activity_options {
         sizeof(qvt_activity_options), 16384                                                                            \
     }
 
-/* options may be NULL. INVALID_ARGUMENT for the size, NO_MEMORY. */
+/* A tracker without actors, freed by the caller. options may be NULL. INVALID_ARGUMENT for the size, NO_MEMORY. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_activity_new(qvt_activity **out, const qvt_activity_options *options);
 
 /* Every handle must have been released, and nobody may be in a call. NULL is fine. */
@@ -41,7 +41,8 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_activity_actor(qvt_actor **out, qvt_activi
                                                      const char *actor_id);
 QVT_API void qvt_actor_release(qvt_actor *actor);
 
-/* What happens at an actor. Counters never go below 0. */
+/* What happens at an actor: a message waits and no longer does, a call runs, a stream is open. Counters never go below 0. No
+ * lock, no system call. */
 QVT_API void qvt_actor_enqueued(qvt_actor *actor);
 QVT_API void qvt_actor_dequeued(qvt_actor *actor);
 QVT_API void qvt_actor_call_began(qvt_actor *actor);
@@ -83,6 +84,7 @@ typedef struct qvt_activity_totals {
     uint32_t streams;
 } qvt_activity_totals;
 
+/* Writes the sums at this moment. */
 QVT_API void qvt_activity_read_totals(qvt_activity *activity, qvt_activity_totals *out);
 
 /* Forgets actors without handle, whose counters are 0 and to whom nothing happened for so long. How many. */

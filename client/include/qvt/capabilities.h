@@ -45,6 +45,7 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_client_silo_capabilities_async(qvt_client 
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_list_capabilities_async(qvt_client *client, const qvt_call_options *call,
                                                                      qvt_capabilities_done *on_done, void *data);
 
+/* How many silos it holds. */
 QVT_API size_t qvt_capabilities_count(const qvt_capabilities *capabilities);
 
 /* The silo with this index, below the count; borrowed. */
@@ -57,7 +58,7 @@ QVT_API const qvt_actor_version *qvt_capabilities_find(const qvt_capabilities *c
 /* Of the last round trip; borrowed. */
 QVT_API const qvt_answer *qvt_capabilities_answer(const qvt_capabilities *capabilities);
 
-/* NULL is fine. */
+/* Any thread, also when the client is gone. NULL is fine. */
 QVT_API void qvt_capabilities_free(qvt_capabilities *capabilities);
 
 #ifdef __cplusplus

@@ -101,8 +101,8 @@ typedef struct qvt_call_options {
         sizeof(qvt_call_options), 0, false, NULL                                                                       \
     }
 
-/* Starts the thread; connects by itself, also when the tracker is not there yet. All options are copied. error may be
- * NULL. INVALID_ARGUMENT for the endpoint, cluster or size at fault, NO_MEMORY, UNAVAILABLE without threads. */
+/* Starts the thread; connects by itself, also when the tracker is not there yet. All options are copied, *out is freed by the
+ * caller. error may be NULL. INVALID_ARGUMENT for the endpoint, cluster or size at fault, NO_MEMORY, UNAVAILABLE without threads. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_new(qvt_client **out, const qvt_client_options *options, qvt_error *error);
 
 /* Ends what is under way (CANCELLED at the latest), closes the watches, unregisters the silo if it is registered (waiting

@@ -118,22 +118,25 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_client_find_async(qvt_client *client, cons
                                                         const qvt_call_options *call, qvt_find_done *on_done,
                                                         void *data);
 
+/* How many silos were found; 0 is an answer too. */
 QVT_API size_t qvt_find_result_count(const qvt_find_result *result);
 
 /* The silo with this index, below the count; borrowed. */
 QVT_API const qvt_found_silo *qvt_find_result_silo(const qvt_find_result *result, size_t index);
 
+/* How many silos were dropped; 0 without explain. */
 QVT_API size_t qvt_find_result_dropped_count(const qvt_find_result *result);
 
 /* The dropped silo with this index, below the dropped count; borrowed. */
 QVT_API const qvt_dropped_silo *qvt_find_result_dropped(const qvt_find_result *result, size_t index);
 
+/* Why nothing was found; QVT_EMPTY_NOT when something was. */
 QVT_API qvt_empty_reason qvt_find_result_empty_reason(const qvt_find_result *result);
 
-/* Borrowed. */
+/* Which moment the result speaks of, and how old it is; borrowed. */
 QVT_API const qvt_answer *qvt_find_result_answer(const qvt_find_result *result);
 
-/* NULL is fine. */
+/* Any thread, also when the client is gone. NULL is fine. */
 QVT_API void qvt_find_result_free(qvt_find_result *result);
 
 #ifdef __cplusplus

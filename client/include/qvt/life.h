@@ -73,7 +73,7 @@ typedef struct qvt_life_options {
     }
 
 /* Starts the silo, and waits until it is ACTIVE, at most start_timeout_ms: a tracker out of reach is no error, the
- * registration is sent when it can be. Options are copied. error may be NULL. INVALID_ARGUMENT, ALREADY_EXISTS for types
+ * registration is sent when it can be. Options are copied, *out is freed by the caller. error may be NULL. INVALID_ARGUMENT, ALREADY_EXISTS for types
  * declared twice, ABORTED reason SUPERSEDED, FAILED_PRECONDITION when another silo of this process handles signals,
  * NO_MEMORY, UNAVAILABLE without threads. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_silo_start(qvt_silo **out, const qvt_life_options *options, qvt_error *error);
@@ -81,6 +81,7 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_silo_start(qvt_silo **out, const qvt_life_
 /* For finds and all else; borrowed, valid as long as the silo. */
 QVT_API qvt_client *qvt_silo_client(qvt_silo *silo);
 
+/* Where it is in its life. No lock; any thread, callbacks too. */
 QVT_API qvt_phase qvt_silo_phase(const qvt_silo *silo);
 
 /* Whether calls may be delivered to actors: no while the lease is lost and lease_lost is STOP, and once it has ended. No

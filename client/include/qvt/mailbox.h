@@ -14,7 +14,7 @@ extern "C" {
 
 typedef struct qvt_mailbox qvt_mailbox;
 
-/* A mailbox for `capacity` messages, 1 to 2^20, rounded up to a power of two. actor: whose activity is told, with a handle
+/* A mailbox for `capacity` messages, 1 to 2^20, rounded up to a power of two; freed by the caller. actor: whose activity is told, with a handle
  * that stays the caller's and must outlive the mailbox; NULL: nobody's. INVALID_ARGUMENT, NO_MEMORY. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_mailbox_new(qvt_mailbox **out, uint32_t capacity, qvt_actor *actor);
 
@@ -25,7 +25,7 @@ QVT_API void qvt_mailbox_free(qvt_mailbox *mailbox);
  * the receiver sleeps and is to be woken. RESOURCE_EXHAUSTED: it is full, and the sender must hold back. Any thread. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_mailbox_put(qvt_mailbox *mailbox, void *message, bool *was_empty);
 
-/* Takes the oldest message, whose handling begins; qvt_mailbox_done follows. NOT_FOUND: it is empty, and the next message
+/* Takes the oldest message, the caller's again, whose handling begins; qvt_mailbox_done follows. NOT_FOUND: it is empty, and the next message
  * will say was_empty. UNAVAILABLE: a sender is just putting one; come again. One thread at a time. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_mailbox_take(qvt_mailbox *mailbox, void **out);
 

@@ -93,8 +93,8 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_client_unregister(qvt_client *client, cons
 /* How registering, setting versions or unregistering ended. */
 typedef void qvt_silo_done(void *data, const qvt_error *error);
 
-/* The callback forms of these. They are carried out in the order in which they were called. INVALID_ARGUMENT,
- * NO_MEMORY, CANCELLED. */
+/* The callback forms of these; what is given is copied. They are carried out in the order in which they were called.
+ * INVALID_ARGUMENT, NO_MEMORY, CANCELLED. */
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_register_async(qvt_client *client, const qvt_silo_options *silo,
                                                             const qvt_call_options *call, qvt_silo_done *on_done,
                                                             void *data);
@@ -103,7 +103,6 @@ QVT_API QVT_MUST_CHECK qvt_status qvt_client_set_versions_async(qvt_client *clie
                                                                 qvt_silo_done *on_done, void *data);
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_unregister_async(qvt_client *client, const qvt_call_options *call,
                                                               qvt_silo_done *on_done, void *data);
-
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_enter_phase_async(qvt_client *client, qvt_phase phase,
                                                                const qvt_call_options *call, qvt_silo_done *on_done,
                                                                void *data);

@@ -58,7 +58,8 @@ typedef struct qvt_watch_options {
     void (*on_change)(void *data, const qvt_change *change);
     /* Nothing happened up to this position. */
     void (*on_progress)(void *data, const qvt_position *position);
-    /* The stream ended; the library resumes by itself. */
+    /* The stream ended, or could not begin; the library tries again by itself, with growing pauses, also when it is the
+     * caller that the tracker does not know or admit: credentials change. */
     void (*on_interrupted)(void *data, const qvt_error *why);
     /* Last of all, once. OK after qvt_watch_close; CANCELLED when the client is freed, and then the watch is gone too.
      * Anything else: the tracker refuses the watch for good, such as for a filter that is none; no other callback comes,

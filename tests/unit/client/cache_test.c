@@ -404,6 +404,32 @@ static void tracker_without_watch_is_asked_each_time(void)
     qvt_client_free(client);
 }
 
+static void serve_after_two_denials(struct fake_call *call)
+{
+    if (call->is_first && streams < 2) {
+        streams++;
+        qvt_error_set(&call->error, QVT_UNAUTHENTICATED, "TOKEN_UNKNOWN", "who?");
+    } else {
+        serve_changes(call);
+    }
+}
+
+static void try_often(qvt_client_options *options)
+{
+    options->reconnect_max_ms = 20;
+}
+
+static void snapshot_comes_when_the_caller_is_admitted(void)
+{
+    qvt_client *client = tracker_connect(try_often);
+    tracker.serve_watch = serve_after_two_denials;
+    acknowledged = streams = walks = 0;
+    last_change = 5;
+    await_local(client, "Order");
+    CU_ASSERT(streams >= 3);
+    qvt_client_free(client);
+}
+
 struct asked {
     qvt_client *client;
     atomic_uint answers;
@@ -521,7 +547,7 @@ SUITE_MAIN("client/cache", SUITE_CASE(first_find_of_a_type_asks_the_tracker_and_
            SUITE_CASE(types_of_the_options_are_watched_from_the_start),
            SUITE_CASE(find_begun_after_an_acknowledgement_uses_no_older_state),
            SUITE_CASE(linearizable_finds_and_positions_not_reached_are_the_trackers),
-           SUITE_CASE(refused_finds_are_refused_here),
+           SUITE_CASE(refused_finds_are_refused_here), SUITE_CASE(snapshot_comes_when_the_caller_is_admitted),
            SUITE_CASE(capabilities_of_a_silo_that_is_watched_come_from_the_snapshot),
            SUITE_CASE(results_outlive_snapshots_and_client), SUITE_CASE(demand_is_reported_on_the_watch),
            SUITE_CASE(answers_go_on_with_their_age_when_the_tracker_is_gone),

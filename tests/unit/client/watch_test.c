@@ -310,6 +310,37 @@ static void refusal_closes_once_and_is_not_tried_again(void)
     await_heard("from0");
 }
 
+static void serve_the_third_try(struct fake_call *call)
+{
+    uint64_t acknowledged = hear_request(call);
+    if (starts < 3) {
+        qvt_error_set(&call->error, starts == 1 ? QVT_UNAUTHENTICATED : QVT_PERMISSION_DENIED, "TOKEN_UNKNOWN", "who?");
+    } else if (call->is_first) {
+        give_a_walk(call, STORE_ID, 5);
+    }
+    (void)acknowledged;
+}
+
+static void try_often(qvt_client_options *options)
+{
+    options->reconnect_max_ms = 20;
+}
+
+/* The tracker may be told of the token, or of its rights, while it runs. */
+static void caller_that_is_not_admitted_tries_again(void)
+{
+    qvt_client *client = tracker_connect(try_often);
+    tracker.serve_watch = serve_the_third_try;
+    starts = 0;
+    heard[0] = told[0] = '\0';
+    qvt_watch_options options = all_callbacks();
+    begin(client, &options);
+    await_told("interrupted16 interrupted7 reset5 a0 end5");
+    await_heard("from0 from0 from0 ack5");
+    qvt_watch_close(watch);
+    qvt_client_free(client);
+}
+
 static void serve_silence_after_the_walk(struct fake_call *call)
 {
     uint64_t acknowledged = hear_request(call);
@@ -437,6 +468,7 @@ SUITE_MAIN("client/watch", SUITE_CASE(walk_and_changes_come_in_order_and_are_ack
            SUITE_CASE(broken_stream_goes_on_after_the_last_position),
            SUITE_CASE(broken_walk_begins_anew_and_not_after_an_older_position), SUITE_CASE(another_store_is_told),
            SUITE_CASE(unparsable_message_is_asked_for_again), SUITE_CASE(refusal_closes_once_and_is_not_tried_again),
+           SUITE_CASE(caller_that_is_not_admitted_tries_again),
            SUITE_CASE(silent_tracker_is_left_and_the_watch_goes_on), SUITE_CASE(filters_are_sent_with_every_start),
            SUITE_CASE(no_callback_but_the_last_follows_a_close_within_one),
            SUITE_CASE(freeing_the_client_closes_the_watch), SUITE_CASE(acknowledgement_by_hand_waits_for_the_hand),
