@@ -79,6 +79,8 @@ class Declarations(unittest.TestCase):
                 self.assertEqual("\n", run(none))
                 ran.append((compiler, way))
         self.assertIn(("gcc", "lto-gc"), ran)
+        if shutil.which("ld.lld") is not None and shutil.which("clang++") is not None:
+            self.assertEqual(len(COMPILERS) * len(WAYS), len(ran))
 
     def test_without_a_version_there_is_no_declaration(self):
         done = subprocess.run(["gcc", *INCLUDES, "-c", HERE / "plugin.c", "-o", "/dev/null"], capture_output=True, text=True)
