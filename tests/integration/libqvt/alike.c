@@ -3,24 +3,16 @@
  *
  * usage: alike ENDPOINT SEED STEPS; the first difference is printed, and ends it with 1. */
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "qvt/qvt.h"
+#include "told.h"
 
 #define CLIENTS 7
 #define SILO_IDS 5 /* fewer than clients: they take them from each other */
-#define TEXT_MAX 16384
 #define WATCHES 3
-
-/* What one side says, as text; numbers that are random on both sides are left out. */
-struct text {
-    size_t len;
-    char data[TEXT_MAX];
-};
 
 /* What a watch told since the last look. */
 struct ear {
@@ -28,7 +20,7 @@ struct ear {
     pthread_cond_t changed;
     qvt_watch *watch;
     uint64_t revision; /* that it stands at */
-    struct text told;
+    struct told told;
 };
 
 struct side {
@@ -36,7 +28,7 @@ struct side {
     qvt_client *clients[CLIENTS];
     qvt_client *asker;
     struct ear ears[WATCHES];
-    struct text text;
+    struct told text;
 };
 
 static struct side sides[2] = {{.name = "local"}, {.name = "cluster"}};
@@ -59,45 +51,9 @@ static const char *const asked[] = {NULL, NULL, "1.0.0", "1.0", "1.1.0", "2.0.0-
 static const char *const ranges[] = {NULL, NULL, NULL, "^1.0", ">=1.1 <3", "2.x", "~2.1.0-0", ">>1"};
 static const char *const silo_ids[] = {"silo-a", "silo-b", "host:1/2", "silo-d", "\xc3\xa9"};
 
-static void add(struct text *text, const char *format, ...)
+static void compare(const char *what, const struct told *local, const struct told *cluster)
 {
-    va_list rest;
-    va_start(rest, format);
-    int len = vsnprintf(text->data + text->len, sizeof text->data - text->len, format, rest);
-    va_end(rest);
-    if (len < 0 || (size_t)len >= sizeof text->data - text->len) {
-        fprintf(stderr, "more text than %d bytes\n", TEXT_MAX);
-        exit(2);
-    }
-    text->len += (size_t)len;
-}
-
-/* Incarnations and times differ. */
-static void add_without_numbers(struct text *text, const char *message)
-{
-    for (const char *at = message; *at != '\0';) {
-        size_t digits = strspn(at, "0123456789");
-        if (digits >= 10) {
-            add(text, "#");
-            at += digits;
-        } else {
-            add(text, "%c", *at++);
-        }
-    }
-}
-
-static void add_error(struct text *text, const qvt_error *error)
-{
-    add(text, "%s %s [%s] ", qvt_status_name(error->status), error->reason != NULL ? error->reason : "-", error->field);
-    add_without_numbers(text, error->message);
-    for (size_t i = 0; i < error->fact_count; i++) {
-        add(text, " %s", error->facts[i].name);
-    }
-}
-
-static void compare(const char *what, const struct text *local, const struct text *cluster)
-{
-    if (local->len != cluster->len || memcmp(local->data, cluster->data, local->len) != 0) {
+    if (!told_equal(local, cluster)) {
         printf("step %lu, %s\nlocal:   %s\ncluster: %s\n", step, what, local->data, cluster->data);
         exit(1);
     }
@@ -105,28 +61,28 @@ static void compare(const char *what, const struct text *local, const struct tex
 
 /* ---- watches ---- */
 
-static void add_silo(struct text *text, const qvt_silo_info *silo)
+static void add_silo(struct told *text, const qvt_silo_info *silo)
 {
-    add(text, "%s %s:%u status=%d scheduling=%d %d%d ttl=%u %s/%s/%s %s %llu mod=%llu", silo->silo_id, silo->address,
-        (unsigned)silo->port, (int)silo->status, (int)silo->scheduling, silo->suspect, silo->unhealthy,
-        (unsigned)silo->lease_ttl_ms, silo->region_id, silo->zone_id,
-        silo->shard_group_id != NULL ? silo->shard_group_id : "-", silo->build_id,
-        (unsigned long long)silo->deploy_epoch, (unsigned long long)silo->mod_revision);
+    told_add(text, "%s %s:%u status=%d scheduling=%d %d%d ttl=%u %s/%s/%s %s %llu mod=%llu", silo->silo_id,
+             silo->address, (unsigned)silo->port, (int)silo->status, (int)silo->scheduling, silo->suspect,
+             silo->unhealthy, (unsigned)silo->lease_ttl_ms, silo->region_id, silo->zone_id,
+             silo->shard_group_id != NULL ? silo->shard_group_id : "-", silo->build_id,
+             (unsigned long long)silo->deploy_epoch, (unsigned long long)silo->mod_revision);
     for (size_t i = 0; i < silo->label_count; i++) {
-        add(text, " %s:%s", silo->labels[i].name, silo->labels[i].value);
+        told_add(text, " %s:%s", silo->labels[i].name, silo->labels[i].value);
     }
     for (size_t i = 0; i < silo->version_count; i++) {
         const qvt_actor_version *version = &silo->versions[i];
-        add(text, " %s=%s", version->actor_type, version->version);
+        told_add(text, " %s=%s", version->actor_type, version->version);
         if (version->has_contract_fingerprint) {
-            add(text, "#%llx", (unsigned long long)version->contract_fingerprint);
+            told_add(text, "#%llx", (unsigned long long)version->contract_fingerprint);
         }
     }
 }
 
-static void add_record(struct text *text, const qvt_record *record)
+static void add_record(struct told *text, const qvt_record *record)
 {
-    add(text, " put %d %s ", (int)record->kind, record->key);
+    told_add(text, " put %d %s ", (int)record->kind, record->key);
     if (record->silo != NULL) {
         add_silo(text, record->silo);
     }
@@ -143,7 +99,7 @@ static void on_reset(void *data, const qvt_watch_reset *reset)
 {
     struct ear *ear = data;
     pthread_mutex_lock(&ear->lock);
-    add(&ear->told, "reset %llu\n", (unsigned long long)reset->position.revision);
+    told_add(&ear->told, "reset %llu\n", (unsigned long long)reset->position.revision);
     pthread_mutex_unlock(&ear->lock);
 }
 
@@ -159,7 +115,7 @@ static void on_walk_end(void *data, const qvt_position *position)
 {
     struct ear *ear = data;
     pthread_mutex_lock(&ear->lock);
-    add(&ear->told, "end %llu\n", (unsigned long long)position->revision);
+    told_add(&ear->told, "end %llu\n", (unsigned long long)position->revision);
     stand_at(ear, position);
 }
 
@@ -167,14 +123,14 @@ static void on_change(void *data, const qvt_change *change)
 {
     struct ear *ear = data;
     pthread_mutex_lock(&ear->lock);
-    add(&ear->told, "change %llu event=%d", (unsigned long long)change->position.revision, (int)change->event);
+    told_add(&ear->told, "change %llu event=%d", (unsigned long long)change->position.revision, (int)change->event);
     for (size_t i = 0; i < change->put_count; i++) {
         add_record(&ear->told, &change->puts[i]);
     }
     for (size_t i = 0; i < change->delete_count; i++) {
-        add(&ear->told, " delete %d %s", (int)change->deletes[i].kind, change->deletes[i].key);
+        told_add(&ear->told, " delete %d %s", (int)change->deletes[i].kind, change->deletes[i].key);
     }
-    add(&ear->told, "\n");
+    told_add(&ear->told, "\n");
     stand_at(ear, &change->position);
 }
 
@@ -252,10 +208,10 @@ static void compare_watches(bool first)
 static qvt_error error;
 static const qvt_call_options call = {sizeof call, 30000, false, &error};
 
-static uint64_t revision_of(struct text *text, const qvt_answer *answer)
+static uint64_t revision_of(struct told *text, const qvt_answer *answer)
 {
-    add(text, " @%llu ttl=%u aged=%d\n", (unsigned long long)answer->position.revision, (unsigned)answer->cache_ttl_ms,
-        answer->is_aged);
+    told_add(text, " @%llu ttl=%u aged=%d\n", (unsigned long long)answer->position.revision,
+             (unsigned)answer->cache_ttl_ms, answer->is_aged);
     return answer->position.revision;
 }
 
@@ -263,19 +219,10 @@ static void ask_find(struct side *side, const qvt_find_request *request)
 {
     qvt_find_result *result;
     if (qvt_client_find(&result, side->asker, request, &call) != QVT_OK) {
-        add_error(&side->text, &error);
+        told_error(&side->text, &error);
         return;
     }
-    for (size_t i = 0; i < qvt_find_result_count(result); i++) {
-        const qvt_found_silo *silo = qvt_find_result_silo(result, i);
-        add(&side->text, " %s %s:%u %s %d%d", silo->silo_id, silo->address, (unsigned)silo->port, silo->version,
-            silo->suspect, silo->unhealthy);
-    }
-    add(&side->text, " empty=%d", (int)qvt_find_result_empty_reason(result));
-    for (size_t i = 0; i < qvt_find_result_dropped_count(result); i++) {
-        const qvt_dropped_silo *silo = qvt_find_result_dropped(result, i);
-        add(&side->text, " dropped %s %s %d", silo->silo_id, silo->version, (int)silo->reason);
-    }
+    told_found(&side->text, result);
     revision_of(&side->text, qvt_find_result_answer(result));
     qvt_find_result_free(result);
 }
@@ -286,14 +233,14 @@ static uint64_t ask_capabilities(struct side *side, const char *silo_id)
     qvt_status status = silo_id != NULL ? qvt_client_silo_capabilities(&known, side->asker, silo_id, &call)
                                         : qvt_client_list_capabilities(&known, side->asker, &call);
     if (status != QVT_OK) {
-        add_error(&side->text, &error);
+        told_error(&side->text, &error);
         return 0;
     }
     for (size_t i = 0; i < qvt_capabilities_count(known); i++) {
         const qvt_silo_versions *silo = qvt_capabilities_silo(known, i);
-        add(&side->text, " %s:", silo->silo_id);
+        told_add(&side->text, " %s:", silo->silo_id);
         for (size_t j = 0; j < silo->version_count; j++) {
-            add(&side->text, " %s=%s", silo->versions[j].actor_type, silo->versions[j].version);
+            told_add(&side->text, " %s=%s", silo->versions[j].actor_type, silo->versions[j].version);
         }
     }
     uint64_t revision = revision_of(&side->text, qvt_capabilities_answer(known));
@@ -352,11 +299,11 @@ static void register_on(qvt_client *(*client)(struct side *side), const qvt_silo
 {
     for (size_t i = 0; i < 2; i++) {
         qvt_status status = qvt_client_register(client(&sides[i]), silo, &call);
-        add_error(&sides[i].text, &error);
+        told_error(&sides[i].text, &error);
         if (status == QVT_OK) {
             qvt_registration known = QVT_REGISTRATION_INIT;
             (void)!qvt_client_read_registration(client(&sides[i]), &known);
-            add(&sides[i].text, " ttl=%u held=%d", (unsigned)known.lease_ttl_ms, known.is_lease_held);
+            told_add(&sides[i].text, " ttl=%u held=%d", (unsigned)known.lease_ttl_ms, known.is_lease_held);
         }
     }
 }
@@ -403,7 +350,7 @@ static void set_versions(void)
     size_t count = some_versions(given);
     for (size_t i = 0; i < 2; i++) {
         (void)!qvt_client_set_versions(sides[i].clients[chosen], given, count, &call);
-        add_error(&sides[i].text, &error);
+        told_error(&sides[i].text, &error);
     }
 }
 
@@ -413,7 +360,7 @@ static void enter_phase(void)
     qvt_phase phase = PICK(phases);
     for (size_t i = 0; i < 2; i++) {
         (void)!qvt_client_enter_phase(sides[i].clients[chosen], phase, &call);
-        add_error(&sides[i].text, &error);
+        told_error(&sides[i].text, &error);
     }
 }
 
@@ -421,7 +368,7 @@ static void leave(void)
 {
     for (size_t i = 0; i < 2; i++) {
         (void)!qvt_client_unregister(sides[i].clients[chosen], &call);
-        add_error(&sides[i].text, &error);
+        told_error(&sides[i].text, &error);
     }
 }
 
