@@ -183,13 +183,17 @@ static bool is_same_drop(const qvt_dropped_silo *a, const qvt_dropped_silo *b)
     return strcmp(a->silo_id, b->silo_id) == 0 && strcmp(a->version, b->version) == 0 && a->reason == b->reason;
 }
 
+static bool is_same_position(const qvt_position *a, const qvt_position *b)
+{
+    return a->revision == b->revision && a->token == b->token && strcmp(a->store_id, b->store_id) == 0;
+}
+
 static bool is_same_result(const qvt_find_result *a, const qvt_find_result *b)
 {
-    bool same =
-        qvt_find_result_count(a) == qvt_find_result_count(b) &&
-        qvt_find_result_empty_reason(a) == qvt_find_result_empty_reason(b) &&
-        qvt_find_result_dropped_count(a) == qvt_find_result_dropped_count(b) &&
-        memcmp(&qvt_find_result_answer(a)->position, &qvt_find_result_answer(b)->position, sizeof(qvt_position)) == 0;
+    bool same = qvt_find_result_count(a) == qvt_find_result_count(b) &&
+                qvt_find_result_empty_reason(a) == qvt_find_result_empty_reason(b) &&
+                qvt_find_result_dropped_count(a) == qvt_find_result_dropped_count(b) &&
+                is_same_position(&qvt_find_result_answer(a)->position, &qvt_find_result_answer(b)->position);
     for (size_t i = 0; same && i < qvt_find_result_count(a); i++) {
         same = is_same_silo(qvt_find_result_silo(a, i), qvt_find_result_silo(b, i));
     }
