@@ -395,7 +395,7 @@ static void bad_health_is_committed_at_once_and_cleared_after_three_renewals(voi
     qvt_registration known = QVT_REGISTRATION_INIT;
     CU_ASSERT_EQUAL(qvt_client_read_registration(client, &known), QVT_OK);
     CU_ASSERT(known.state == QVT_SILO_REGISTERED && known.is_lease_held && known.registrations == 1);
-    CU_ASSERT(known.renewals >= 4 && known.lease_remaining_ms == SHORT_TTL_MS);
+    CU_ASSERT(known.renewals >= 3 && known.lease_remaining_ms == SHORT_TTL_MS);
     close_watch(all);
     qvt_client_free(client);
 }
@@ -532,10 +532,23 @@ static void threads_come_and_go_with_clients_of_their_own(void)
     qvt_client_free(witness);
 }
 
+/* The run time of TSan ends a child of a fork that starts a thread. */
+#if defined(__SANITIZE_THREAD__)
+#define CHILD_MAY_START_THREADS false
+#elif defined(__has_feature)
+#define CHILD_MAY_START_THREADS !__has_feature(thread_sanitizer)
+#else
+#define CHILD_MAY_START_THREADS true
+#endif
+
 /* Of the child nothing is reported but its exit status: CUnit is the parent's. */
 static void child_of_a_fork_has_a_cluster_of_its_own(void)
 {
     int status = 0;
+    if (!CHILD_MAY_START_THREADS) {
+        puts("skipped: the thread sanitizer lets no forked child start a thread");
+        return;
+    }
     qvt_client *client = connect_to(NULL, NULL);
     CU_ASSERT_EQUAL(enter(client, "silo-1", "1.0.0", NULL), QVT_OK);
     pid_t child = fork();
