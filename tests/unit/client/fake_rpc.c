@@ -296,12 +296,6 @@ const char *qvt_rpc_channel_endpoint(const qvt_rpc_channel *channel)
     return "tracker:7070";
 }
 
-const char *qvt_rpc_channel_failure(const qvt_rpc_channel *channel)
-{
-    (void)channel;
-    return "";
-}
-
 /* It is never without a connection. */
 const char *qvt_rpc_channel_failure(const qvt_rpc_channel *channel)
 {
