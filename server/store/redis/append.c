@@ -46,6 +46,26 @@ static void note_leases(struct redis_log *log, const struct store_append *asked)
     }
 }
 
+/* An append comes after an append: freeing and getting a hundred kilobytes each time costs more than filling them. */
+static void keep_spare(struct redis_log *log, struct redis_command *command)
+{
+    if (command->bytes.cap <= REDIS_SPARE_BYTES) {
+        buf_deinit(&log->spare);
+        log->spare = command->bytes;
+        command->bytes = (struct buf)BUF_INIT;
+    }
+}
+
+static void use_spare(struct redis_log *log, struct redis_command *command)
+{
+    buf_clear(&log->spare);
+    if (command->status == QVT_OK && buf_append_slice(&log->spare, buf_slice(&command->bytes)) == QVT_OK) {
+        buf_deinit(&command->bytes);
+        command->bytes = log->spare;
+        log->spare = (struct buf)BUF_INIT;
+    }
+}
+
 /* error: of FAILED, and of APPENDED that is less safe than asked. */
 static void finish(struct redis_log *log, enum store_append_outcome outcome, const qvt_error *error)
 {
@@ -64,6 +84,7 @@ static void finish(struct redis_log *log, enum store_append_outcome outcome, con
     }
     append->on_append(append->data, outcome, append->missed.items, append->missed.count, error);
     redis_changes_clear(&append->missed);
+    keep_spare(log, &append->call.command);
     redis_call_deinit(&append->call);
     free(append);
     if (!log->closing) {
@@ -416,6 +437,7 @@ void redis_append(struct store_log *base, const struct store_append *asked, stor
         return;
     }
     redis_call_init(&append->call, log, "append");
+    use_spare(log, &append->call.command);
     append->call.on_done = on_done;
     append->asked = asked;
     append->on_append = on_append;

@@ -20,6 +20,7 @@
 #define REDIS_FORMAT 1u
 #define REDIS_CLUSTERS_KEY "qvt:clusters"
 #define REDIS_RETRY_DELAY_MS 200u
+#define REDIS_SPARE_BYTES (512u << 10)
 
 struct redis_store {
     struct store base;
@@ -70,6 +71,7 @@ struct redis_log {
     struct redis_changes news;
 
     struct redis_append *append;
+    struct buf spare; /* the memory of the last append's command, for the next */
     uv_timer_t retry;
     uint32_t losses;  /* appends in a row that came too late */
     uint64_t turn_ms; /* by the loop's clock: until then others have the turn, unless news come first */

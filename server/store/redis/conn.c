@@ -15,6 +15,7 @@ void conn_closed_one(void *data)
     if (--conn->open == 0) {
         void (*on_closed)(void *data) = conn->on_closed;
         void *closed_data = conn->on_closed_data;
+        buf_deinit(&conn->scratch);
         free(conn);
         on_closed(closed_data);
     }
@@ -131,19 +132,20 @@ static void on_reply(redisAsyncContext *context, void *reply, void *data)
 qvt_status conn_send_now(struct redis_conn *conn, const struct redis_command *before,
                          const struct redis_command *command, uint32_t patience_ms, redis_on_reply callback, void *data)
 {
-    struct buf bytes = BUF_INIT;
+    struct buf *bytes = &conn->scratch;
     struct redis_request *request = malloc(sizeof *request);
-    qvt_status status = request == NULL ? QVT_NO_MEMORY : redis_command_encode(command, before, &bytes);
+    buf_clear(bytes);
+    qvt_status status = request == NULL ? QVT_NO_MEMORY : redis_command_encode(command, before, bytes);
     if (status == QVT_OK) {
         /* hiredis looks for words in it as in a string. */
-        status = buf_append_byte(&bytes, 0);
+        status = buf_append_byte(bytes, 0);
     }
     if (status == QVT_OK) {
         uint64_t due_ms = uv_now(conn->options.loop) + conn->options.timeout_ms + patience_ms;
         *request = (struct redis_request){.conn = conn, .on_reply = callback, .data = data, .due_ms = due_ms};
         bool first = list_is_empty(&conn->requests);
         list_push_back(&conn->requests, &request->link);
-        if (redisAsyncFormattedCommand(conn->context, on_reply, request, (const char *)bytes.data, bytes.len - 1) !=
+        if (redisAsyncFormattedCommand(conn->context, on_reply, request, (const char *)bytes->data, bytes->len - 1) !=
             REDIS_OK) {
             list_remove(&request->link);
             status = QVT_UNAVAILABLE;
@@ -154,7 +156,9 @@ qvt_status conn_send_now(struct redis_conn *conn, const struct redis_command *be
     if (status != QVT_OK) {
         free(request);
     }
-    buf_deinit(&bytes);
+    if (bytes->cap > SCRATCH_KEPT_BYTES) {
+        buf_deinit(bytes);
+    }
     return status;
 }
 

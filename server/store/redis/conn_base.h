@@ -8,6 +8,7 @@
 #include "server/store/redis/conn.h"
 
 #define REDIS_SHA_LEN 40
+#define SCRATCH_KEPT_BYTES (512u << 10)
 
 enum conn_state { CONN_DOWN, CONN_RESOLVING, CONN_CONNECTING, CONN_GREETING, CONN_UP };
 
@@ -35,7 +36,8 @@ struct redis_conn {
     bool asks_sentinel;          /* this round */
     bool asking;
     char sha[REDIS_SHA_LEN + 1];
-    size_t open; /* handles, ours and those of polls */
+    struct buf scratch; /* what was sent last; kept, for an append comes after an append */
+    size_t open;        /* handles, ours and those of polls */
     bool closing;
     bool warned;
     void (*on_closed)(void *data);

@@ -84,6 +84,7 @@ static void free_log(struct redis_log *log)
     struct redis_store *store = log->store;
     lease_views_deinit(&log->views);
     redis_changes_clear(&log->news);
+    buf_deinit(&log->spare);
     redis_command_deinit(&log->keys);
     free(log->names);
     free(log);
