@@ -183,7 +183,7 @@ static qvt_status answer_find(struct buf *answer, const struct local_cluster *cl
 static qvt_status find(struct local_cluster *cluster, const struct question *question, struct buf *answer,
                        qvt_error *error)
 {
-    struct found *found;
+    struct found *found = NULL;
     QVT_TRY(check_min_position(cluster, &question->min_position, error));
     QVT_TRY(place(&found, cluster, &question->request, error));
     qvt_status status = answer_find(answer, cluster, found, error);
