@@ -42,6 +42,7 @@ static struct pulse *ensure_pulse(struct replica *replica, const struct registry
     struct pulse *pulse = pulses_find(&replica->pulses, silo->incarnation);
     if (pulse == NULL && pulses_add(&replica->pulses, silo->incarnation, silo->id, silo->lease_ttl_ms,
                                     replica_now_us(replica), &pulse) == QVT_OK) {
+        pulse->in_time = 0; /* nothing was heard yet */
         pulse->suspect_wanted = silo->suspect;
         pulse->unhealthy_wanted = silo->unhealthy;
     }

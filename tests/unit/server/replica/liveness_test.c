@@ -96,6 +96,23 @@ static void three_renewals_in_time_clear_suspect(void)
     world_deinit(&world);
 }
 
+static void a_restart_is_no_renewal(void)
+{
+    struct world world;
+    world_init(&world);
+    (void)world_register(&world, "a", 1, 15000);
+    world_advance_ms(&world, 13000);
+    CU_ASSERT_TRUE(world_silo(&world, "a")->suspect);
+    world_restart(&world);
+    for (int renewals = 0; renewals < 3; renewals++) {
+        CU_ASSERT_TRUE(world_silo(&world, "a")->suspect);
+        CU_ASSERT_EQUAL(world_beat(&world, "a", -1), QVT_OK);
+        world_advance_ms(&world, 5000);
+    }
+    CU_ASSERT_FALSE(world_silo(&world, "a")->suspect);
+    world_deinit(&world);
+}
+
 static void a_score_below_fifty_is_unhealthy_at_once_and_clears_after_three_good_ones(void)
 {
     struct world world;
@@ -324,7 +341,7 @@ SUITE_MAIN("server/replica/liveness", SUITE_CASE(a_silo_expires_when_its_lease_i
            SUITE_CASE(heartbeats_keep_a_silo_alive_without_touching_the_log),
            SUITE_CASE(a_silo_that_misses_two_heartbeats_is_suspect),
            SUITE_CASE(one_missed_heartbeat_is_enough_where_that_is_set), SUITE_CASE(one_missed_heartbeat_is_forgiven),
-           SUITE_CASE(three_renewals_in_time_clear_suspect),
+           SUITE_CASE(three_renewals_in_time_clear_suspect), SUITE_CASE(a_restart_is_no_renewal),
            SUITE_CASE(a_score_below_fifty_is_unhealthy_at_once_and_clears_after_three_good_ones),
            SUITE_CASE(exactly_fifty_is_healthy), SUITE_CASE(many_silos_expire_in_one_change_of_a_thousand),
            SUITE_CASE(registering_again_is_a_sign_of_life), SUITE_CASE(a_superseded_heartbeat_is_refused),
