@@ -207,26 +207,34 @@ static void remove_policy(struct mirror *mirror, const char *actor_type)
     }
 }
 
+static qvt_slice copy_slice(char **texts, qvt_slice slice)
+{
+    char *copy = *texts;
+    if (slice.len > 0) {
+        memcpy(copy, slice.data, slice.len);
+    }
+    *texts += slice.len;
+    return qvt_slice_make(copy, slice.len);
+}
+
 static qvt_status put_policy(struct mirror *mirror, const qvt_policy *policy)
 {
     size_t type_size = strlen(policy->actor_type) + 1;
-    size_t range_len = strlen(policy->range);
-    const char *target = policy->has_ramp ? policy->ramp_target_version : "";
-    size_t target_len = strlen(target);
-    struct mirror_policy *copy = calloc(1, sizeof *copy + type_size + range_len + target_len);
+    qvt_slice range = qvt_slice_text(policy->range);
+    qvt_slice target = qvt_slice_text(policy->has_ramp ? policy->ramp_target_version : "");
+    struct mirror_policy *copy = calloc(1, sizeof *copy + type_size + range.len + target.len);
     if (copy == NULL) {
         return QVT_NO_MEMORY;
     }
     memcpy(copy->texts, policy->actor_type, type_size);
-    memcpy(copy->texts + type_size, policy->range, range_len);
-    memcpy(copy->texts + type_size + range_len, target, target_len);
+    char *texts = copy->texts + type_size;
     copy->rules = (struct placement_rules){
         .mode = (enum placement_mode)policy->mode,
         .selector = (enum placement_selector)policy->selector,
-        .range = qvt_slice_make(copy->texts + type_size, range_len),
-        .ramp_target = qvt_slice_make(copy->texts + type_size + range_len, target_len),
         .ramp_basis_points = policy->ramp_basis_points,
     };
+    copy->rules.range = copy_slice(&texts, range);
+    copy->rules.ramp_target = copy_slice(&texts, target);
     remove_policy(mirror, policy->actor_type);
     if (text_map_add(&mirror->policies, &copy->node, copy->texts) != QVT_OK) {
         free(copy);
