@@ -18,13 +18,13 @@ class Lives(harness.TestCase):
         self.run_program("libqvt_lives")
 
     def test_quiet(self):
+        if b"__tsan_init" in (PROGRAMS / "libqvt_quiet").read_bytes():
+            self.skipTest("the thread sanitizer keeps signals back, those of the sandbox too")
         self.run_program("libqvt_quiet")
 
     def run_program(self, name):
         server = self.serve()
-        # A child of a process with threads makes one of its own.
-        tsan = os.environ.get("TSAN_OPTIONS", "") + ":die_after_fork=0"
-        environment = {**os.environ, "QVT_ENDPOINTS": server.grpc, "TSAN_OPTIONS": tsan}
+        environment = {**os.environ, "QVT_ENDPOINTS": server.grpc}
         done = subprocess.run([PROGRAMS / name], env=environment, capture_output=True, text=True)
         print("\n" + done.stdout + done.stderr, file=sys.stderr)
         self.assertEqual(0, done.returncode)
