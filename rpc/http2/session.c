@@ -146,6 +146,9 @@ void http2_session_free(struct http2_session *session)
 /* Gives nghttp2 the bytes from *fed up to `end`. 0, or a fatal error. */
 static int feed(struct http2_session *session, qvt_slice bytes, size_t *fed, size_t end)
 {
+    if (end <= *fed) {
+        return 0;
+    }
     ssize_t taken = nghttp2_session_mem_recv(session->ng, bytes.data + *fed, end - *fed);
     *fed = end;
     return taken < 0 ? (int)taken : 0;
@@ -160,7 +163,8 @@ static int receive(struct http2_session *session, qvt_slice bytes)
         if (!http2_frames_next(&session->frames, bytes, &at, &head) || head.type != NGHTTP2_DATA) {
             continue;
         }
-        int result = feed(session, bytes, &fed, at);
+        /* What came before it, and not yet its own head: that of an empty frame may end the stream. */
+        int result = feed(session, bytes, &fed, at < HTTP2_FRAME_HEAD_LEN ? 0 : at - HTTP2_FRAME_HEAD_LEN);
         result = result == 0 ? http2_session_data_begins(session, &head) : result;
         if (result != 0) {
             return result;

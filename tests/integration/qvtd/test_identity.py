@@ -101,6 +101,7 @@ def over_grpc(channel, caller, method, request):
         return None
     except grpc.RpcError as error:
         code, reason, _ = harness.error_info(error)
+        assert code not in ("UNAVAILABLE", "UNKNOWN", "INTERNAL", "CANCELLED", "DEADLINE_EXCEEDED"), error
         return (code, reason) if code in ("UNAUTHENTICATED", "PERMISSION_DENIED") else None
     return None
 

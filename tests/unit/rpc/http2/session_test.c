@@ -88,6 +88,31 @@ static void client_may_end_after_the_data_left(void)
     pair_deinit(&pair);
 }
 
+/* The stream is closed by that frame, so none came after its end. The frame's head comes whole and in pieces. */
+static void client_may_end_after_the_answer(void)
+{
+    static const size_t steps[] = {4096, 4};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct pair pair;
+        start(&pair);
+        pair.step = steps[i];
+        OK(pair_open(&pair, 0));
+        OK(pair_send(&pair.client.streams[0], 1));
+        OK(pair_run(&pair));
+        OK(pair_respond(&pair.server.streams[0], true));
+        OK(pair_run(&pair));
+        (void)pair_log(&pair.server);
+        OK(http2_stream_end(&pair.client.streams[0]));
+        OK(pair_run(&pair));
+        EXPECT_TEXT(pair_log(&pair.server), "end close:0");
+        CU_ASSERT_FALSE(http2_session_is_done(pair.server.session));
+        OK(pair_open(&pair, 1));
+        OK(pair_run(&pair));
+        EXPECT_TEXT(pair_log(&pair.server), "request " REQUEST_FIELDS " headers");
+        pair_deinit(&pair);
+    }
+}
+
 static void trailers_only_is_one_block(void)
 {
     struct pair pair;
@@ -265,9 +290,9 @@ static void every_failing_allocation_ends_cleanly(void)
 
 SUITE_MAIN("rpc/http2/session", SUITE_CASE(unary_call_in_any_pieces), SUITE_CASE(clients_end_goes_with_the_last_data),
            SUITE_CASE(client_may_end_without_data), SUITE_CASE(client_may_end_after_the_data_left),
-           SUITE_CASE(trailers_only_is_one_block), SUITE_CASE(server_may_end_with_plain_data),
-           SUITE_CASE(reset_closes_both_ends_with_its_code), SUITE_CASE(early_trailers_are_followed_by_the_reset),
-           SUITE_CASE(refused_request_was_not_handled), SUITE_CASE(streams_over_the_peers_limit_wait),
-           SUITE_CASE(waiting_stream_may_be_reset), SUITE_CASE(freeing_a_session_closes_its_streams),
-           SUITE_CASE(header_list_over_the_limit_is_cut_and_told), SUITE_CASE(what_is_not_http2_is_refused),
-           SUITE_CASE(every_failing_allocation_ends_cleanly))
+           SUITE_CASE(client_may_end_after_the_answer), SUITE_CASE(trailers_only_is_one_block),
+           SUITE_CASE(server_may_end_with_plain_data), SUITE_CASE(reset_closes_both_ends_with_its_code),
+           SUITE_CASE(early_trailers_are_followed_by_the_reset), SUITE_CASE(refused_request_was_not_handled),
+           SUITE_CASE(streams_over_the_peers_limit_wait), SUITE_CASE(waiting_stream_may_be_reset),
+           SUITE_CASE(freeing_a_session_closes_its_streams), SUITE_CASE(header_list_over_the_limit_is_cut_and_told),
+           SUITE_CASE(what_is_not_http2_is_refused), SUITE_CASE(every_failing_allocation_ends_cleanly))
