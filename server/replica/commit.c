@@ -327,9 +327,20 @@ bool replica_is_behind(struct replica *replica)
     return true;
 }
 
+/* What would be decided in another's turn has to be decided again. */
+static bool is_others_turn(struct replica *replica)
+{
+    int64_t until_us = store_turn_us(replica->log);
+    bool others = until_us > replica_now_us(replica);
+    replica->turn_us = others ? until_us : INT64_MAX;
+    return others;
+}
+
 void replica_flush(struct replica *replica)
 {
-    if (replica->batch != NULL || replica->checking || list_is_empty(&replica->queue) || replica_is_behind(replica)) {
+    replica->turn_us = INT64_MAX;
+    if (replica->batch != NULL || replica->checking || list_is_empty(&replica->queue) || replica_is_behind(replica) ||
+        is_others_turn(replica)) {
         return;
     }
     if (batch_new(&replica->batch, replica->registry) != QVT_OK) {

@@ -61,6 +61,7 @@ struct replica {
     bool checking;          /* whether the store's head is still the one that refusals speak of */
     struct position behind; /* revision > 0: nothing is proposed before the mirror is there */
     int64_t behind_us;      /* when to stop waiting for news and load again */
+    int64_t turn_us;        /* when another's turn ends for which the queue waits; INT64_MAX: it does not */
 
     /* These are for stores that others share: look.c, sync.c. */
     int64_t look_us;             /* when to look at the head, monotonic */

@@ -224,6 +224,12 @@ uint32_t store_lease_remaining_ms(const struct store_log *log, uint64_t incarnat
     return leases_remaining_ms(&log->memory->leases, incarnation, store_monotonic_us(log->store));
 }
 
+int64_t store_turn_us(const struct store_log *log)
+{
+    const struct store_away_ops *away = log->store->ops->away;
+    return away != NULL && away->turn_us != NULL ? away->turn_us(log) : INT64_MIN;
+}
+
 size_t store_lease_count(const struct store_log *log)
 {
     const struct store_away_ops *away = log->store->ops->away;

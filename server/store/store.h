@@ -69,6 +69,10 @@ struct store_lease {
     uint32_t ttl_ms;
 };
 
+/* Until when, by the monotonic clock, it is another replica's turn to append: what is decided before that has most likely
+ * missed what the other decides. News may end it sooner. At most now: it is nobody else's. */
+int64_t store_turn_us(const struct store_log *log);
+
 /* Borrowed until the answer. */
 struct store_append {
     const struct position *expected; /* the head it builds on */

@@ -22,6 +22,7 @@ struct store_away_ops {
                   void *data);
     int64_t (*wall_us)(const struct store *store);      /* NULL: the process's clock */
     size_t (*lease_count)(const struct store_log *log); /* NULL: unknown */
+    int64_t (*turn_us)(const struct store_log *log);    /* NULL: nobody has turns */
 };
 
 enum store_log_kind { STORE_LOG_CLUSTER, STORE_LOG_MOVES };

@@ -65,6 +65,7 @@ struct link_log {
     struct event news;
     struct event tick;
     int64_t polled_us;
+    int64_t turn_us;                           /* until then others have the turn, unless news come first */
     struct server_lease leases[SERVER_LEASES]; /* as last heard */
     size_t lease_count;
 };
@@ -223,6 +224,7 @@ static void note_append(struct request *request)
         log->link->losses++;
         if (request->answer.missed_count > 0) {
             log->heard = request->answer.missed[request->answer.missed_count - 1]->position;
+            log->turn_us = monotonic_us(log->link) + request->answer.turn_left_us;
         }
     }
 }
@@ -431,6 +433,7 @@ static void tell_news(struct link_log *log)
     size_t count = read_news(log, &changes);
     if (count > 0) {
         log->heard = changes[count - 1]->position;
+        log->turn_us = 0;
         log->base.on_changes(log->base.on_changes_data, changes, count);
     }
     for (size_t i = 0; i < count; i++) {
@@ -609,6 +612,11 @@ static void reset(struct store_log *base, const struct position *seen, const cha
     submit(request);
 }
 
+static int64_t turn_us(const struct store_log *base)
+{
+    return ((const struct link_log *)(const void *)base)->turn_us;
+}
+
 static const struct store_away_ops away_ops = {
     .reset = reset,
     .renew = renew,
@@ -618,6 +626,7 @@ static const struct store_away_ops away_ops = {
     .lease_remaining_ms = lease_remaining_ms,
     .publish = publish,
     .collect = collect,
+    .turn_us = turn_us,
 };
 
 static const struct store_ops link_ops = {

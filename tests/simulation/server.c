@@ -305,6 +305,7 @@ void server_append(struct server *server, const struct store_append *append, uns
     if (!position_equal(append->expected, &server->primary.head)) {
         note_loss(server, replica, losses + 1, now_us);
         refuse(server, append, answer);
+        answer->turn_left_us = is_anothers_turn(server, replica, now_us) ? server->turn.until_us - now_us : 0;
         return;
     }
     if (is_anothers_turn(server, replica, now_us)) {

@@ -61,6 +61,7 @@ int64_t server_now_us(const struct server *server, int64_t timeline_us);
 struct server_answer {
     enum store_append_outcome outcome;
     bool out_of_turn;       /* a conflict without a change: try again soon */
+    int64_t turn_left_us;   /* of another conflict: how long it is another's turn */
     struct change **missed; /* references; the caller's */
     size_t missed_count;
 };

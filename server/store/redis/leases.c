@@ -355,6 +355,13 @@ static void drop(struct store_log *base, const uint64_t *incarnations, size_t co
     }
 }
 
+static int64_t turn_us(const struct store_log *base)
+{
+    const struct redis_log *log = (const struct redis_log *)(const void *)base;
+    uint64_t now_ms = uv_now(log->store->options.loop);
+    return log->turn_ms <= now_ms ? INT64_MIN : redis_now_us(log->store) + (int64_t)(log->turn_ms - now_ms) * 1000;
+}
+
 const struct store_away_ops redis_away_ops = {
     .renew = renew,
     .drop = drop,
@@ -366,4 +373,5 @@ const struct store_away_ops redis_away_ops = {
     .reset = redis_reset,
     .wall_us = wall_us,
     .lease_count = lease_count,
+    .turn_us = turn_us,
 };
