@@ -51,7 +51,8 @@ static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *head, voi
 
 int http2_session_data_begins(struct http2_session *session, const nghttp2_frame_hd *head)
 {
-    int result = judge_ended(session, head->stream_id);
+    /* DATA of the connection itself is nghttp2's to refuse. */
+    int result = head->stream_id == 0 ? 0 : judge_ended(session, head->stream_id);
     return result != 0 ? result : http2_noise_receive(session, head);
 }
 
