@@ -313,7 +313,7 @@ class Abuse(Attacked):
     def test_half_closed(self):
         attackers = self.attack(300)
         for i, attacker in enumerate(attackers):
-            attacker.send(request("ListSilos", 1)[:i])
+            attacker.send(request("GetClusterStatus", 1)[:i])
             attacker.socket.shutdown(socket.SHUT_WR)
         for attacker in attackers:
             self.assertTrue(attacker.ended())
