@@ -84,6 +84,9 @@ static void on_registered(struct registration *registration, struct write *write
         write->silo = NULL;
     }
     enter(registration, QVT_SILO_REGISTERED, NULL);
+    if (registration->is_stopped) {
+        return;
+    }
     lease_begin(&registration->lease, registration->write_sent_us);
 }
 
@@ -118,6 +121,7 @@ static void finish(struct registration *registration, const qvt_error *error)
 {
     struct write *write = registration->current;
     registration->current = NULL;
+    uv_timer_stop(&registration->patience);
     if (error->status == QVT_OK) {
         apply(registration, write);
     } else {
@@ -254,8 +258,33 @@ void registration_init(struct registration *registration, qvt_client *client)
     registration->recovery.timeout_ms = client->options.default_timeout_ms;
     registration->recovery.on_done = on_recovered;
     list_init(&registration->waiting);
+    uv_timer_init(&client->loop.uv, &registration->patience);
+    registration->patience.data = registration;
     entropy_fill(entropy_system(), registration->instance_id, sizeof registration->instance_id);
     lease_init(&registration->lease, registration);
+}
+
+static bool may_register(const struct registration *registration)
+{
+    const struct link *link = &registration->client->link;
+    enum write_kind kind = registration->current->kind;
+    return (kind == WRITE_REGISTER || kind == WRITE_RECOVER) && (link->local != NULL || link_is_connected(link));
+}
+
+static void on_out_of_patience(uv_timer_t *timer)
+{
+    struct registration *registration = timer->data;
+    unary_cancel(&registration->write_call);
+}
+
+static void end_current(struct registration *registration)
+{
+    if (may_register(registration)) {
+        uv_timer_start(&registration->patience, on_out_of_patience, registration->client->options.default_timeout_ms,
+                       0);
+    } else {
+        unary_cancel(&registration->write_call);
+    }
 }
 
 void registration_stop(struct registration *registration)
@@ -270,13 +299,14 @@ void registration_stop(struct registration *registration)
         write->on_done(write, &error);
     }
     if (registration->current != NULL) {
-        unary_cancel(&registration->write_call);
+        end_current(registration);
     }
 }
 
 void registration_close(struct registration *registration)
 {
     lease_close(&registration->lease);
+    uv_close((uv_handle_t *)&registration->patience, NULL);
 }
 
 void registration_deinit(struct registration *registration)

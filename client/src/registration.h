@@ -52,6 +52,7 @@ struct registration {
     struct write recovery; /* the library's own */
     bool is_recovering;    /* recovery waits or is under way */
     bool is_stopped;
+    uv_timer_t patience; /* stopped, and a registration is under way */
 };
 
 /* The client's loop must be ready. */
@@ -69,8 +70,9 @@ void registration_retry(struct registration *registration);
 /* For the lease: a heartbeat or write was refused with this error, which may mean LOST or SUPERSEDED. */
 void registration_refused(struct registration *registration, const qvt_error *error);
 
-/* No more heartbeats and attempts of its own; the write under way and those that wait end CANCELLED, soon. A write
- * queued afterwards is still sent. */
+/* No more heartbeats and attempts of its own; the write under way and those that wait end CANCELLED, soon. A registration
+ * under way that the tracker may have got is waited for, at most default_timeout_ms: a write queued afterwards is still sent,
+ * and can only undo what is known. */
 void registration_stop(struct registration *registration);
 
 /* Closes the timers, after the channel has closed. */

@@ -106,7 +106,8 @@ typedef struct qvt_call_options {
 QVT_API QVT_MUST_CHECK qvt_status qvt_client_new(qvt_client **out, const qvt_client_options *options, qvt_error *error);
 
 /* Ends what is under way (CANCELLED at the latest), closes the watches, unregisters the silo if it is registered (waiting
- * at most default_timeout_ms), ends the thread and frees the client. Callbacks run until it returns, and may begin nothing
+ * at most default_timeout_ms, and as long again for a registration that the tracker may have got already), ends the thread
+ * and frees the client. Callbacks run until it returns, and may begin nothing
  * new (CANCELLED). From within a callback it returns at once, all this happens after the callback has returned, and
  * on_freed tells the end.
  * No other thread may be inside a call of this client, or begin one. Results stay valid. NULL is fine. */

@@ -213,6 +213,30 @@ static void freeing_cancels_writes_that_wait_and_still_unregisters(void)
     CU_ASSERT_EQUAL(tracker.unregisters, 1);
 }
 
+static void make_impatient(qvt_client_options *options)
+{
+    options->default_timeout_ms = 50;
+}
+
+/* The tracker may have got it, so that freeing waits for its answer, but not for ever. */
+static void freeing_gives_up_a_registration_without_answer(void)
+{
+    qvt_silo_options silo = a_silo();
+    qvt_call_options call = QVT_CALL_OPTIONS_INIT;
+    memset(&seen, 0, sizeof seen);
+    qvt_client *client = tracker_connect(make_impatient);
+    call.timeout_ms = PATIENCE_S * 1000;
+    tracker.hold_registers = true;
+    CU_ASSERT_EQUAL(qvt_client_register_async(client, &silo, &call, on_written, NULL), QVT_OK);
+    pthread_mutex_lock(&tracker.lock);
+    AWAIT(tracker.registers == 1);
+    pthread_mutex_unlock(&tracker.lock);
+    qvt_client_free(client);
+    CU_ASSERT_EQUAL(seen.ends, 1);
+    CU_ASSERT_EQUAL(seen.error.status, QVT_CANCELLED);
+    CU_ASSERT_EQUAL(tracker.unregisters, 0);
+}
+
 static void free_itself(void *data, qvt_find_result *result, const qvt_error *error)
 {
     (void)data;
@@ -253,4 +277,5 @@ SUITE_MAIN("client/async", SUITE_CASE(writes_end_in_the_order_in_which_they_were
            SUITE_CASE(what_cannot_begin_never_calls_back), SUITE_CASE(callback_may_begin_the_next_call),
            SUITE_CASE(callback_that_would_block_is_refused),
            SUITE_CASE(freeing_cancels_what_is_under_way_and_begins_nothing_new),
-           SUITE_CASE(freeing_cancels_writes_that_wait_and_still_unregisters), SUITE_CASE(callback_may_free_its_client))
+           SUITE_CASE(freeing_cancels_writes_that_wait_and_still_unregisters),
+           SUITE_CASE(freeing_gives_up_a_registration_without_answer), SUITE_CASE(callback_may_free_its_client))
