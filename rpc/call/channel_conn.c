@@ -115,7 +115,7 @@ static void on_closed(struct net_conn *net)
     free(conn);
 }
 
-static const struct net_conn_events net_events = {on_connected, on_ended, on_closed, NULL};
+static const struct net_conn_events net_events = {on_connected, on_ended, on_closed, NULL, NULL};
 
 void channel_conn_fill_setup(struct net_conn_setup *setup, struct net_loop *loop)
 {

@@ -95,6 +95,7 @@ const struct net_conn_events server_conn_net_events = {
     .on_connected = server_secure_connected,
     .on_ended = on_ended,
     .on_blocked = server_tend_blocked,
+    .on_turn = server_receive_turn,
     .on_closed = on_closed,
 };
 

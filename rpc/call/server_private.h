@@ -59,6 +59,9 @@ struct server_conn {
     struct list waiting;               /* calls whose requests wait for queued answers to leave */
     qvt_rpc_peer_names *names;         /* of the client's certificate; NULL: it has shown none */
     size_t calls;
+    uint64_t turn;           /* of the loop, which the two below are about */
+    uint64_t turn_bytes;     /* sent and queued by the connection before it */
+    size_t turn_calls;       /* given to their handlers in it */
     uint64_t noise_since_ms; /* when the session began to count */
     struct net_timer tend;
     uint64_t end_ms;        /* of its age; once it is passed, of its grace; 0: none */
@@ -285,6 +288,9 @@ void server_receive_resume(qvt_rpc_server_call *call);
 
 /* Answers have left: calls that waited for that begin. */
 void server_receive_waiting(struct server_conn *conn);
+
+/* Another turn: calls that the last one left begin. The event of the connection. */
+void server_receive_turn(struct net_conn *net);
 
 /* --- server_respond.c --- */
 

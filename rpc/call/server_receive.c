@@ -4,6 +4,9 @@
 #include "rpc/call/server_private.h"
 #include "rpc/wire/gzip.h"
 
+/* What a connection gets in one turn of the loop. */
+enum { TURN_CALLS = 256, TURN_BYTES = 128 * 1024 };
+
 static void abort_call(qvt_rpc_server_call *call, qvt_status status, const char *message)
 {
     server_respond_abort(call, status, message, HTTP2_NO_ERROR);
@@ -131,22 +134,26 @@ void server_receive_data(struct http2_stream *stream, qvt_slice bytes)
     give_back(call, taken);
 }
 
-static bool must_wait(const struct server_conn *conn)
+static bool is_full(const struct server_conn *conn)
 {
     return http2_session_queued(conn->net.session) >= conn->server->options.max_queued_bytes;
 }
 
+/* Nobody waits long for a connection that asks for much. */
+static bool has_had_its_turn(struct server_conn *conn)
+{
+    uint64_t bytes = conn->net.bytes_sent + http2_session_queued(conn->net.session);
+    if (conn->turn != conn->server->runtime->loop->turn) {
+        conn->turn = conn->server->runtime->loop->turn;
+        conn->turn_bytes = bytes;
+        conn->turn_calls = 0;
+    }
+    return conn->turn_calls >= TURN_CALLS || bytes >= conn->turn_bytes + TURN_BYTES;
+}
+
 static void dispatch(qvt_rpc_server_call *call)
 {
-    if (!call->flags.has_request) {
-        abort_call(call, QVT_UNIMPLEMENTED, "no request message");
-        return;
-    }
-    if (must_wait(call->conn)) {
-        server_limit_passed(call->server, QVT_RPC_LIMIT_QUEUED_BYTES, call->conn->net.peer);
-        list_push_back(&call->conn->waiting, &call->waiting);
-        return;
-    }
+    call->conn->turn_calls++;
     call->flags.dispatched = true;
     if (!call->method->handler.unmeasured) {
         qvt_rpc_server_call_measure(call);
@@ -154,12 +161,48 @@ static void dispatch(qvt_rpc_server_call *call)
     call->method->handler.on_request(call, message_of(call), call->method->data);
 }
 
+static void admit(qvt_rpc_server_call *call)
+{
+    struct server_conn *conn = call->conn;
+    if (!call->flags.has_request) {
+        abort_call(call, QVT_UNIMPLEMENTED, "no request message");
+        return;
+    }
+    bool full = is_full(conn);
+    if (full) {
+        server_limit_passed(call->server, QVT_RPC_LIMIT_QUEUED_BYTES, conn->net.peer);
+    }
+    if (full || !list_is_empty(&conn->waiting)) {
+        list_push_back(&conn->waiting, &call->waiting);
+    } else if (has_had_its_turn(conn)) {
+        list_push_back(&conn->waiting, &call->waiting);
+        net_conn_yield(&conn->net);
+    } else {
+        dispatch(call);
+    }
+}
+
 void server_receive_waiting(struct server_conn *conn)
 {
-    while (!list_is_empty(&conn->waiting) && !conn->net.closing && !must_wait(conn)) {
+    while (!list_is_empty(&conn->waiting) && !conn->net.closing && !is_full(conn)) {
+        if (has_had_its_turn(conn)) {
+            net_conn_yield(&conn->net);
+            return;
+        }
         qvt_rpc_server_call *call = LIST_ENTRY(conn->waiting.next, qvt_rpc_server_call, waiting);
         list_remove(&call->waiting);
-        dispatch(call);
+        if (!is_over(call)) {
+            dispatch(call);
+        }
+    }
+}
+
+void server_receive_turn(struct net_conn *net)
+{
+    struct server_conn *conn = LIST_ENTRY(net, struct server_conn, net);
+    server_receive_waiting(conn);
+    if (!list_is_empty(&conn->waiting) && is_full(conn)) {
+        server_limit_passed(conn->server, QVT_RPC_LIMIT_QUEUED_BYTES, net->peer);
     }
 }
 
@@ -171,7 +214,7 @@ static void deliver_end(qvt_rpc_server_call *call)
     if (frame_decoder_is_inside(&call->decoder)) {
         abort_call(call, QVT_INTERNAL, "the request ends inside a message");
     } else if (!is_streaming_in(call)) {
-        dispatch(call);
+        admit(call);
     } else if (call->method->handler.on_half_close != NULL) {
         call->method->handler.on_half_close(call, call->method->data);
     }

@@ -120,7 +120,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         return;
     }
     if ((events & UV_WRITABLE) != 0) {
-        net_conn_write_pending(conn);
+        net_conn_write_ready(conn);
     }
     if ((events & UV_READABLE) != 0 && !conn->broken && !conn->closing) {
         net_conn_read(conn);

@@ -27,6 +27,8 @@ struct net_conn_events {
     void (*on_closed)(struct net_conn *conn);
     /* The socket takes no more bytes for now. Do not close the connection in it. (may be NULL) */
     void (*on_blocked)(struct net_conn *conn);
+    /* The turn after net_conn_yield. (may be NULL) */
+    void (*on_turn)(struct net_conn *conn);
 };
 
 /* What both ways of making a connection need; everything it points to must outlive the connection. */
@@ -92,6 +94,12 @@ static inline bool net_conn_is_blocked(const struct net_conn *conn)
 
 /* Sends what the session has queued now, as far as the socket takes it. Not inside the session's events. */
 void net_conn_flush(struct net_conn *conn);
+
+/* The rest of what there is to do and to send waits for the next turn: other connections come first. */
+static inline void net_conn_yield(struct net_conn *conn)
+{
+    conn->yielded = true;
+}
 
 /* Frees the session (open streams get on_close) and closes the socket; on_closed runs within a later turn. Inside the
  * session's events the close happens when they are over. Harmless the second time. */

@@ -177,9 +177,9 @@ void net_conn_flush(struct net_conn *conn)
     qvt_status status = QVT_OK;
     bool more = conn->pending.len == 0 && !conn->securing && !conn->yielded;
     const uint64_t sent_before = conn->bytes_sent;
-    while (more && !conn->broken && !conn->closing) {
+    while (more && !conn->broken && !conn->closing && !conn->yielded) {
         if (conn->bytes_sent - sent_before >= TURN_BYTES) {
-            conn->yielded = true;
+            net_conn_yield(conn);
             blocked(conn);
             break;
         }
@@ -197,10 +197,9 @@ void net_conn_flush(struct net_conn *conn)
     check_done(conn);
 }
 
-void net_conn_write_pending(struct net_conn *conn)
+static void write_pending(struct net_conn *conn)
 {
     struct buf *pending = &conn->pending;
-    conn->yielded = false;
     if (pending->len == 0) {
         net_conn_flush(conn);
         return;
@@ -221,4 +220,18 @@ void net_conn_write_pending(struct net_conn *conn)
         buf_deinit(pending);
     }
     net_conn_flush(conn);
+}
+
+/* The session's next bytes first, so that what the turn adds finds room. */
+void net_conn_write_ready(struct net_conn *conn)
+{
+    bool was_yielded = conn->yielded;
+    conn->yielded = false;
+    write_pending(conn);
+    if (was_yielded && !conn->broken && !conn->closing && conn->setup->events->on_turn != NULL) {
+        net_conn_enter(conn);
+        conn->setup->events->on_turn(conn);
+        net_conn_leave(conn);
+        net_conn_update_poll(conn);
+    }
 }

@@ -17,8 +17,8 @@ void net_conn_update_poll(struct net_conn *conn);
 /* The socket has bytes, or its end. */
 void net_conn_read(struct net_conn *conn);
 
-/* The socket takes bytes again. */
-void net_conn_write_pending(struct net_conn *conn);
+/* The socket takes bytes, or a turn has begun after net_conn_yield. */
+void net_conn_write_ready(struct net_conn *conn);
 
 /* Hands bytes in clear to the session, and sends what it answers. */
 void net_conn_receive(struct net_conn *conn, qvt_slice bytes);

@@ -8,6 +8,7 @@
 static void on_flush(uv_prepare_t *handle)
 {
     struct net_loop *loop = handle->data;
+    loop->turn++;
     while (!list_is_empty(&loop->unflushed)) {
         net_conn_flush(LIST_ENTRY(loop->unflushed.next, struct net_conn, unflushed));
     }

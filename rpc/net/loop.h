@@ -23,6 +23,7 @@ struct net_loop {
     struct net_timers timers;
     uv_prepare_t flush;     /* before the loop sleeps: what a turn produced for a connection goes out in one write */
     struct list unflushed;  /* net_conn.unflushed */
+    uint64_t turn;          /* of the loop: how often it has gone to sleep */
     struct http2_pool pool; /* for the sessions of all connections */
     int handles_open;
     void (*on_closed)(void *data);

