@@ -24,7 +24,8 @@ static size_t own_flags(void *options, struct flag *out)
 }
 
 /* Not just deleted: replicas would put back what they know. An empty cluster with a store_id of its own is another one. */
-static const char SCRIPT[] = "redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])\n"
+static const char SCRIPT[] = "if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end\n"
+                             "redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])\n"
                              "redis.call('XADD', KEYS[2], '1-0', 'change', ARGV[2])\n"
                              "redis.call('HSET', KEYS[1], 'head', ARGV[1], 'format', '" STORE_REDIS_FORMAT "')\n"
                              "return 1";
@@ -89,7 +90,10 @@ static enum exit_code reset(const struct settings *settings, redisContext *conte
     }
     redisReply *reply = send(context, keys, first);
     enum exit_code code = store_redis_check(context, reply);
-    if (code == EXIT_DONE) {
+    if (code == EXIT_DONE && reply->integer == 0) {
+        store_redis_report("there is no %s", keys[0]);
+        code = EXIT_NOT_FOUND;
+    } else if (code == EXIT_DONE) {
         printf("emptied %s, store_id %s\n", keys[0], first->store_id);
     }
     if (reply != NULL) {

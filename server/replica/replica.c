@@ -281,6 +281,11 @@ qvt_status replica_ready(const struct replica *replica, qvt_error *error)
     return status;
 }
 
+bool replica_load_failed(const struct replica *replica)
+{
+    return replica->phase == REPLICA_LOADING && replica->load_status != QVT_OK;
+}
+
 struct registry *replica_registry(struct replica *replica)
 {
     return replica->registry;

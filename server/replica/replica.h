@@ -44,6 +44,9 @@ void replica_close(struct replica *replica, void (*on_closed)(void *data), void 
  * Else UNAVAILABLE reason WARMING_UP (SPEC §7.5), or why loading failed. error may be NULL. */
 QVT_MUST_CHECK qvt_status replica_ready(const struct replica *replica, qvt_error *error);
 
+/* Whether the last load failed, as replica_ready tells, and the next one has not succeeded yet. */
+bool replica_load_failed(const struct replica *replica);
+
 /* The mirror, for reads; at revision 0 until ready. Borrowed. Walks need it without const. */
 struct registry *replica_registry(struct replica *replica);
 

@@ -59,6 +59,10 @@ static qvt_status open_listed(struct service *service, const char *const *names,
 /* A store that others share may be out of reach for a while; one of our own is there, or something is wrong. */
 static void list_failed(struct service *service, qvt_status status, const qvt_error *error)
 {
+    if (!service->list_noted && error != NULL) {
+        log_write(service->options.log, LOG_WARN, "clusters not listed", log_text("why", error->message));
+        service->list_noted = true;
+    }
     if (!store_is_shared(service->options.store)) {
         (void)qvt_error_set(&service->fault, status, NULL, "the store's clusters cannot be listed: %s",
                             error != NULL ? error->message : qvt_status_text(status));
@@ -88,6 +92,7 @@ static void on_list(void *data, qvt_status status, const char *const *names, siz
             service->fault = failure;
         }
         service->listed = service->listed || opened;
+        service->list_noted = false;
     }
     service_wake(service);
 }
@@ -161,11 +166,22 @@ static void check_loading(struct service *service)
 static void check_waiting(struct cluster *cluster)
 {
     qvt_error error;
-    if (list_is_empty(&cluster->waiting) || replica_ready(cluster->replica, &error) == QVT_OK ||
-        (error.reason != NULL && strcmp(error.reason, "WARMING_UP") == 0)) {
-        return;
+    if (!list_is_empty(&cluster->waiting) && replica_load_failed(cluster->replica) &&
+        replica_ready(cluster->replica, &error) != QVT_OK) {
+        write_fail_waiting(cluster, &error);
     }
-    write_fail_waiting(cluster, &error);
+}
+
+/* Once until it is loaded: it is tried again and again. */
+static void note_load(struct cluster *cluster)
+{
+    qvt_error error;
+    bool failed = replica_load_failed(cluster->replica);
+    if (failed && !cluster->load_noted && replica_ready(cluster->replica, &error) != QVT_OK) {
+        log_write(cluster->service->options.log, LOG_WARN, "records not loaded", log_text("cluster", cluster->name),
+                  log_text("why", error.message));
+    }
+    cluster->load_noted = failed;
 }
 
 static void note_degraded(struct cluster *cluster)
@@ -194,6 +210,7 @@ void service_turn(struct service *service)
             replica_turn(cluster->replica);
         }
         check_waiting(cluster);
+        note_load(cluster);
         note_degraded(cluster);
     }
     if (!service->listing && service->list_us <= now_us) {

@@ -27,6 +27,7 @@ struct cluster {
     int64_t asked_us;           /* of the last heartbeat, on a shared store; 0: none */
     bool known_empty;           /* the store did not have it when it was opened: until loaded, it reads as empty */
     bool woken;
+    bool load_noted;                 /* why it is not loaded: logged */
     bool degraded;                   /* its store is out of reach: logged */
     char store_id[STORE_ID_LEN + 1]; /* of the mirror last loaded */
     bool has_news;                   /* changes that its watchers have not been offered */
@@ -41,6 +42,7 @@ struct service {
     size_t cluster_count;
     size_t cluster_cap;
     bool listed;     /* the store's clusters are known */
+    bool list_noted; /* why they cannot be listed: logged */
     bool listing;    /* being asked */
     int64_t list_us; /* when to ask again: other replicas create clusters too; INT64_MAX: never */
     bool ready;

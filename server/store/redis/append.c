@@ -74,6 +74,7 @@ static void finish(struct redis_log *log, enum store_append_outcome outcome, con
     (void)uv_timer_stop(&log->retry);
     if (outcome == STORE_APPENDED) {
         log->losses = 0;
+        log->refusal_noted = false;
         log->head = *last_position(append->asked);
         note_leases(log, append->asked);
     } else if (outcome == STORE_CONFLICT && append->missed.count > 0) {
@@ -92,9 +93,20 @@ static void finish(struct redis_log *log, enum store_append_outcome outcome, con
     }
 }
 
+/* Once until a write is taken again. */
+static void note_refusal(struct redis_log *log, const char *why)
+{
+    if (!log->refusal_noted) {
+        log->refusal_noted = true;
+        log_write(log->store->options.log, LOG_WARN, "redis does not take writes", log_text("cluster", log->name),
+                  log_text("why", why));
+    }
+}
+
 static void give_up(struct redis_log *log, const char *why)
 {
     qvt_error error;
+    note_refusal(log, why);
     if (log->append->uncertain) {
         finish(log, STORE_UNCERTAIN, NULL);
         return;

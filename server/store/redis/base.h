@@ -73,7 +73,8 @@ struct redis_log {
     struct redis_append *append;
     struct buf spare; /* the memory of the last append's command, for the next */
     uv_timer_t retry;
-    uint32_t losses;  /* appends in a row that came too late */
+    uint32_t losses; /* appends in a row that came too late */
+    bool refusal_noted;
     uint64_t turn_ms; /* by the loop's clock: until then others have the turn, unless news come first */
 
     struct lease_views views;

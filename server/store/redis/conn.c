@@ -49,16 +49,27 @@ void redis_conn_close(struct redis_conn *conn, void (*on_closed)(void *data), vo
     uv_close((uv_handle_t *)&conn->timer, on_timer_closed);
 }
 
+/* It was up, or what stands in its way is another thing now. */
+static void warn(struct redis_conn *conn, const char *why)
+{
+    char cut[sizeof conn->warned];
+    uint64_t now_ms = uv_now(conn->options.loop);
+    (void)snprintf(cut, sizeof cut, "%s", why);
+    bool other = strcmp(cut, conn->warned) != 0 && now_ms - conn->warned_ms >= WARN_EVERY_MS;
+    if (conn->state == CONN_UP || conn->warned[0] == '\0' || other) {
+        memcpy(conn->warned, cut, sizeof cut);
+        conn->warned_ms = now_ms;
+        log_write(conn->options.log, LOG_WARN, "redis connection lost", log_text("connection", conn->name),
+                  log_text("host", conn->target.host), log_uint("port", conn->target.port), log_text("why", why));
+    }
+}
+
 void conn_go_down(struct redis_conn *conn, const char *why)
 {
     if (conn->closing) {
         return;
     }
-    if (conn->state == CONN_UP || !conn->warned) {
-        conn->warned = true;
-        log_write(conn->options.log, LOG_WARN, "redis connection lost", log_text("connection", conn->name),
-                  log_text("host", conn->target.host), log_uint("port", conn->target.port), log_text("why", why));
-    }
+    warn(conn, why);
     conn->state = CONN_DOWN;
     conn->sha[0] = '\0';
     conn_drop_context(conn);

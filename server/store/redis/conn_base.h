@@ -8,6 +8,7 @@
 #include "server/store/redis/conn.h"
 
 #define REDIS_SHA_LEN 40
+#define WARN_EVERY_MS 5000u
 #define SCRATCH_KEPT_BYTES (512u << 10)
 
 enum conn_state { CONN_DOWN, CONN_RESOLVING, CONN_CONNECTING, CONN_GREETING, CONN_UP };
@@ -39,7 +40,8 @@ struct redis_conn {
     struct buf scratch; /* what was sent last; kept, for an append comes after an append */
     size_t open;        /* handles, ours and those of polls */
     bool closing;
-    bool warned;
+    char warned[96];    /* why it is down, as the log says; "": it does not */
+    uint64_t warned_ms; /* when */
     void (*on_closed)(void *data);
     void *on_closed_data;
 };

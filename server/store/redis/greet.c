@@ -9,7 +9,7 @@
 static void come_up(struct redis_conn *conn)
 {
     conn->state = CONN_UP;
-    conn->warned = false;
+    conn->warned[0] = '\0';
     (void)uv_timer_stop(&conn->timer);
     log_write(conn->options.log, LOG_INFO, "redis connected", log_text("connection", conn->name),
               log_text("host", conn->target.host), log_uint("port", conn->target.port));

@@ -93,6 +93,24 @@ local function conflict(me, losses)
   return answer('conflict', owner and owner ~= me and int(left) or '')
 end
 
+-- A user who may not do this would be stopped by it in the middle, with the head written and not the records. Redis 6.2
+-- cannot be asked. What may be done with the keys is checked with the call itself.
+local function forbidden(channel)
+  local may = redis.acl_check_cmd
+  if not may then
+    return nil
+  end
+  return not may('PUBLISH', channel, '') and 'PUBLISH to ' .. channel
+    or not may('HSET', records, '', '') and 'HSET'
+    or not may('HDEL', records, '') and 'HDEL'
+    or not may('XADD', changes, '*', '', '') and 'XADD'
+    or not may('XTRIM', changes, 'MINID', '0') and 'XTRIM'
+    or not may('ZADD', leases, '0', '') and 'ZADD'
+    or not may('ZREM', leases, '') and 'ZREM'
+    or not may('DEL', changes) and 'DEL'
+    or nil
+end
+
 local function is_over(incarnation)
   local score = redis.call('ZSCORE', leases, incarnation)
   return not score or tonumber(score) <= now
@@ -157,6 +175,10 @@ function operations.append()
     if not is_over(take()) then
       return answer('unmet')
     end
+  end
+  local what = forbidden(channel)
+  if what then
+    return redis.error_reply("NOPERM qvtd's Redis user may not " .. what)
   end
   -- Keys of another type end the script here, before anything is written.
   redis.call('ZCARD', leases)

@@ -142,6 +142,8 @@ class TestReplicas(redis_harness.TestCase):
         before = register(self.one)["position"]["storeId"]
         until(lambda: self.two.curl("GET", "/v1/silos").json.get("silos"), what="the silo")
         self.assertEqual(self.qvtctl("store", "reset").returncode, 2)
+        self.assertEqual(self.qvtctl("store", "reset", "--yes", "--cluster", "none").returncode, 3)
+        self.assertEqual(self.redis.cli("KEYS", "{qvt:none}:*"), "")
         reset = self.qvtctl("store", "reset", "--yes")
         self.assertEqual(reset.returncode, 0, reset.stderr)
         for server in (self.one, self.two):
