@@ -1,51 +1,21 @@
 #include "qvt/rpc/message.h"
 
 #include "base/buf.h"
+#include "rpc/codec/assemble.h"
 #include "rpc/codec/normalize.h"
 #include "rpc/codec/precheck.h"
 
 enum { DEFAULT_BUDGET = 16 << 20, STACK_REPLY = 1024 };
 
-/* One block that holds everything protobuf-c allocates for a message; it cannot be outgrown by what passed the
- * pre-check. */
-struct block {
-    unsigned char *memory;
-    size_t size;
-    size_t used;
-};
-
-static void *take_from_block(void *data, size_t size)
+static qvt_status build(ProtobufCMessage **out, const ProtobufCMessageDescriptor *type, qvt_slice wire, size_t cost,
+                        const qvt_rpc_message_memory *memory, qvt_error *error)
 {
-    struct block *block = data;
-    size_t rounded = precheck_round(size);
-    if (rounded > block->size - block->used) {
-        return NULL;
-    }
-    void *memory = block->memory + block->used;
-    block->used += rounded;
-    return memory;
-}
-
-static void keep(void *data, void *memory)
-{
-    (void)data;
-    (void)memory;
-}
-
-static qvt_status unpack(ProtobufCMessage **out, const ProtobufCMessageDescriptor *type, qvt_slice wire, size_t cost,
-                         const qvt_rpc_message_memory *memory, qvt_error *error)
-{
-    struct block block = {memory->alloc(memory->data, cost), cost, 0};
+    struct assemble_block block = {memory->alloc(memory->data, cost), cost, 0};
     if (block.memory == NULL) {
         return qvt_error_set(error, QVT_RESOURCE_EXHAUSTED, NULL, "%s takes %zu bytes of memory, more than is left",
                              type->name, cost);
     }
-    ProtobufCAllocator allocator = {take_from_block, keep, &block};
-    *out = protobuf_c_message_unpack(type, &allocator, wire.len, wire.data);
-    if (*out == NULL) {
-        return qvt_error_set(error, QVT_INTERNAL, NULL, "%s is not an encoded message", type->name);
-    }
-    return QVT_OK;
+    return assemble_run(out, type, wire, &block, error);
 }
 
 static qvt_status decode_irregular(ProtobufCMessage **out, const ProtobufCMessageDescriptor *type, qvt_slice wire,
@@ -60,7 +30,7 @@ static qvt_status decode_irregular(ProtobufCMessage **out, const ProtobufCMessag
         (void)qvt_error_set(error, status, NULL, "out of memory");
     }
     if (status == QVT_OK) {
-        status = unpack(out, type, buf_slice(&regular), checked.cost, memory, error);
+        status = build(out, type, buf_slice(&regular), checked.cost, memory, error);
     }
     buf_deinit(&regular);
     return status;
@@ -78,7 +48,7 @@ qvt_status qvt_rpc_message_decode(ProtobufCMessage **out, const ProtobufCMessage
     if (checked.irregular) {
         return decode_irregular(out, type, wire, budget, memory, error);
     }
-    return unpack(out, type, wire, checked.cost, memory, error);
+    return build(out, type, wire, checked.cost, memory, error);
 }
 
 static void *take_from_unary(void *data, size_t size)

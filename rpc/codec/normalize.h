@@ -1,4 +1,4 @@
-/* Rewrites an encoded message into an equal one that protobuf-c reads correctly. */
+/* Rewrites an encoded message into an equal one in which every singular message stands once. */
 #ifndef QVT_RPC_CODEC_NORMALIZE_H
 #define QVT_RPC_CODEC_NORMALIZE_H
 

@@ -1,11 +1,10 @@
 #include "rpc/codec/precheck.h"
 
+#include "rpc/codec/field.h"
 #include "rpc/codec/precheck_path.h"
 #include "rpc/codec/precheck_text.h"
-#include "rpc/codec/reader.h"
 
-/* What protobuf-c keeps of each member while it unpacks a message: 16 on its stack, then slabs of 32, 64 and so on. */
-enum { SCANNED_MEMBER_BYTES = 32, SCANNED_ON_STACK = 16, REQUIRED_ON_STACK = 16, SEEN_WORDS = 2 };
+enum { SEEN_WORDS = 2 };
 
 struct frame {
     const ProtobufCMessageDescriptor *type;
@@ -13,8 +12,6 @@ struct frame {
     const uint8_t *start;
     const uint8_t *member_start;
     struct reader reader;
-    size_t slab_room; /* members that fit before the next slab */
-    size_t slab_size; /* members of the newest slab */
     uint64_t seen[SEEN_WORDS];
 };
 
@@ -75,39 +72,8 @@ static qvt_status enter(struct check *check, const ProtobufCMessageDescriptor *t
         .start = bytes.data,
         .member_start = bytes.data,
         .reader = reader_make(bytes),
-        .slab_room = SCANNED_ON_STACK,
-        .slab_size = SCANNED_ON_STACK,
     };
-    size_t required_bytes = (type->n_fields + 7u) / 8u;
-    if (required_bytes > REQUIRED_ON_STACK && charge(check, required_bytes) != QVT_OK) {
-        return QVT_RESOURCE_EXHAUSTED;
-    }
     return charge(check, type->sizeof_message);
-}
-
-static qvt_status charge_scanned(struct check *check, struct frame *frame)
-{
-    if (frame->slab_room > 0) {
-        frame->slab_room--;
-        return QVT_OK;
-    }
-    frame->slab_size *= 2;
-    frame->slab_room = frame->slab_size - 1;
-    return charge(check, frame->slab_size * SCANNED_MEMBER_BYTES);
-}
-
-/* Members mostly come in the order of the descriptor, so the last field or the one behind it is tried first. */
-static const ProtobufCFieldDescriptor *find_field(const struct frame *frame, uint32_t number)
-{
-    const ProtobufCFieldDescriptor *last = frame->field;
-    if (last != NULL && last->id == number) {
-        return last;
-    }
-    const ProtobufCFieldDescriptor *next = last == NULL ? frame->type->fields : last + 1;
-    if (frame->type->n_fields > 0 && next < frame->type->fields + frame->type->n_fields && next->id == number) {
-        return next;
-    }
-    return protobuf_c_message_descriptor_get_field(frame->type, number);
 }
 
 /* Notes a singular message; a second one needs the merge that protobuf-c gets wrong. */
@@ -123,68 +89,13 @@ static void note_singular(struct check *check, struct frame *frame)
     frame->seen[index / 64] |= bit;
 }
 
-static enum reader_wire_type wire_type_of(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_SFIXED32:
-    case PROTOBUF_C_TYPE_FIXED32:
-    case PROTOBUF_C_TYPE_FLOAT: return READER_FIXED32;
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE: return READER_FIXED64;
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES:
-    case PROTOBUF_C_TYPE_MESSAGE: return READER_BYTES;
-    default: return READER_VARINT;
-    }
-}
-
-static size_t element_size(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE: return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES: return sizeof(ProtobufCBinaryData);
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE: return 8;
-    case PROTOBUF_C_TYPE_BOOL: return sizeof(protobuf_c_boolean);
-    default: return 4;
-    }
-}
-
-/* protobuf-c makes room for as many varints as there are bytes that end one, and for a bool a byte. */
-static bool count_packed(ProtobufCType type, qvt_slice payload, size_t *count)
-{
-    enum reader_wire_type wire_type = wire_type_of(type);
-    if (wire_type != READER_VARINT) {
-        size_t size = wire_type == READER_FIXED32 ? 4 : 8;
-        *count = payload.len / size;
-        return payload.len % size == 0;
-    }
-    *count = 0;
-    struct reader reader = reader_make(payload);
-    while (!reader_is_done(&reader)) {
-        unsigned len = reader_varint_len(reader.at, reader.end);
-        if (len == 0) {
-            return false;
-        }
-        reader.at += len;
-        *count += type == PROTOBUF_C_TYPE_BOOL ? len : 1;
-    }
-    return true;
-}
-
 static qvt_status judge_packed(struct check *check, const ProtobufCFieldDescriptor *field, qvt_slice payload)
 {
     size_t count = 0;
-    if (!count_packed(field->type, payload, &count)) {
+    if (!field_count_packed(field, payload, &count)) {
         return refuse(check, QVT_INTERNAL, "is not a sequence of values of its type");
     }
-    return charge(check, count * element_size(field->type));
+    return charge(check, count * field_form(field)->size);
 }
 
 static qvt_status judge_text(struct check *check, qvt_slice text)
@@ -196,19 +107,19 @@ static qvt_status judge_text(struct check *check, qvt_slice text)
     return charge(check, text.len + 1);
 }
 
-/* The arrays of repeated fields grow by elements here and are allocated once there, so this rounds up more often. */
+/* The arrays of repeated fields grow by elements here and are made once there, so this rounds up more often. */
 static qvt_status judge_known(struct check *check, struct frame *frame, const struct reader_member *member)
 {
     const ProtobufCFieldDescriptor *field = frame->field;
-    enum reader_wire_type expected = wire_type_of(field->type);
+    const struct field_form *form = field_form(field);
     bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
-    if (repeated && expected != READER_BYTES && member->wire_type == READER_BYTES) {
-        return judge_packed(check, field, member->payload);
-    }
-    if (member->wire_type != expected) {
+    if (member->wire_type != form->wire_type) {
+        if (field_is_packed(field, member)) {
+            return judge_packed(check, field, member->payload);
+        }
         return refuse(check, QVT_INTERNAL, "has another wire type than its declaration");
     }
-    if (repeated && charge(check, element_size(field->type)) != QVT_OK) {
+    if (repeated && charge(check, form->size) != QVT_OK) {
         return QVT_RESOURCE_EXHAUSTED;
     }
     switch (field->type) {
@@ -245,10 +156,7 @@ static qvt_status judge_next(struct check *check, struct frame *frame)
         return result == READER_BROKEN ? refuse(check, QVT_INTERNAL, "is not an encoded message")
                                        : refuse(check, QVT_INVALID_ARGUMENT, "nests more than 64 groups in each other");
     }
-    if (charge_scanned(check, frame) != QVT_OK) {
-        return QVT_RESOURCE_EXHAUSTED;
-    }
-    const ProtobufCFieldDescriptor *field = find_field(frame, member.number);
+    const ProtobufCFieldDescriptor *field = field_find(frame->type, frame->field, member.number);
     if (field == NULL) {
         return judge_unknown(check, &member);
     }

@@ -1,7 +1,7 @@
-/* Judges an encoded message by its descriptor before protobuf-c sees it: syntax, depth, strings, and what it will cost.
+/* Judges an encoded message by its descriptor before it is put together: syntax, depth, strings, and what it will cost.
  *
  * protobuf-c 1.4 recurses without bound, checks no UTF-8, cuts strings at a NUL, merges repeated occurrences of a
- * singular message wrongly and can turn 4 MiB into 486 MB. What passes here unpacks within the cost reported. */
+ * singular message wrongly and can turn 4 MiB into 486 MB. What passes here is put together within the cost reported. */
 #ifndef QVT_RPC_CODEC_PRECHECK_H
 #define QVT_RPC_CODEC_PRECHECK_H
 
@@ -13,7 +13,7 @@
 #include "qvt/error.h"
 #include "qvt/slice.h"
 
-/* Every allocation of protobuf-c is counted rounded up to this, enough for any member of a message struct. */
+/* Every piece of a message is counted rounded up to this, enough for any member of a message struct. */
 enum { PRECHECK_GRAIN = 8 };
 
 static inline size_t precheck_round(size_t size)
@@ -22,8 +22,9 @@ static inline size_t precheck_round(size_t size)
 }
 
 struct precheck {
-    size_t cost;    /* bytes protobuf-c allocates to unpack it, each allocation rounded by precheck_round */
-    bool irregular; /* holds groups, or a singular message more than once: valid, but not for protobuf-c; cost is then
+    size_t cost; /* bytes of its structs, texts and arrays, each rounded by precheck_round */
+    bool
+        irregular; /* holds groups, or a singular message more than once: valid, but has to be made regular; cost is then
                        that of the bytes as they are; see normalize.h */
 };
 

@@ -68,19 +68,27 @@ static inline unsigned reader_varint_len(const uint8_t *at, const uint8_t *end)
     return 0;
 }
 
-/* The common case here: a member of the BYTES type whose tag and length take one byte each. */
+/* The common cases here: a tag of one byte, and a length or a varint of one byte. */
 static inline enum reader_result reader_next(struct reader *reader, struct reader_member *out)
 {
     const uint8_t *at = reader->at;
-    if (reader->end - at < 2 || at[0] >= 0x80 || at[0] < 8 || (at[0] & 7u) != READER_BYTES || at[1] >= 0x80 ||
-        reader->end - at - 2 < at[1]) {
+    if (reader->end - at < 2 || at[0] >= 0x80 || at[0] < 8 || at[1] >= 0x80) {
+        return reader_next_any(reader, out);
+    }
+    const unsigned wire_type = at[0] & 7u;
+    size_t len = 2;
+    if (wire_type == READER_BYTES && at[1] <= reader->end - at - 2) {
+        len += at[1];
+        out->payload = qvt_slice_make(at + 2, at[1]);
+    } else if (wire_type == READER_VARINT) {
+        out->payload = qvt_slice_make(at + 1, 1);
+    } else {
         return reader_next_any(reader, out);
     }
     out->number = at[0] >> 3;
-    out->wire_type = READER_BYTES;
-    out->payload = qvt_slice_make(at + 2, at[1]);
-    out->whole = qvt_slice_make(at, at[1] + (size_t)2);
-    reader->at = at + 2 + at[1];
+    out->wire_type = (enum reader_wire_type)wire_type;
+    out->whole = qvt_slice_make(at, len);
+    reader->at = at + len;
     return READER_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "qvt/rpc/message.h"
@@ -41,7 +42,21 @@ static void expect_round_trip(const ProtobufCMessage *message)
     free(bytes);
 }
 
-/* A regular message that passed the pre-check must be readable by protobuf-c, within its block. */
+/* As protobuf-c unpacks it. */
+static void expect_alike(const ProtobufCMessage *message, qvt_slice wire)
+{
+    ProtobufCMessage *theirs = protobuf_c_message_unpack(message->descriptor, NULL, wire.len, wire.data);
+    QVT_ASSERT(theirs != NULL);
+    size_t size = protobuf_c_message_get_packed_size(theirs);
+    QVT_ASSERT(protobuf_c_message_get_packed_size(message) == size);
+    uint8_t *bytes = malloc(2 * size + 1);
+    QVT_ASSERT(bytes != NULL && protobuf_c_message_pack(theirs, bytes) == size);
+    QVT_ASSERT(protobuf_c_message_pack(message, bytes + size) == size && memcmp(bytes, bytes + size, size) == 0);
+    protobuf_c_message_free_unpacked(theirs, NULL);
+    free(bytes);
+}
+
+/* A message that passed the pre-check is put together within its block, a regular one as by protobuf-c. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct memory memory = {NULL, 0};
@@ -56,6 +71,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     QVT_ASSERT((status == QVT_OK) == (checked == QVT_OK) || status == QVT_RESOURCE_EXHAUSTED);
     if (status == QVT_OK) {
         expect_round_trip(message);
+        if (!facts.irregular) {
+            expect_alike(message, wire);
+        }
     } else {
         QVT_ASSERT(error.status == status && error.message[0] != '\0');
     }

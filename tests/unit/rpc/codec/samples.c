@@ -1,9 +1,10 @@
 #include "tests/unit/rpc/codec/samples.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
-#include "rpc/codec/precheck.h"
+#include "rpc/codec/assemble.h"
 #include "tests/unit/rpc/codec/bytes.h"
 
 static void put_fixed(struct buf *out, uint32_t number, size_t size)
@@ -90,25 +91,34 @@ void put_everything(struct buf *out)
     put_text(out, 536870911, "unknown");
 }
 
-static void *count_and_alloc(void *data, size_t size)
+bool can_unpack(const ProtobufCMessageDescriptor *type, qvt_slice wire)
 {
-    size_t *used = data;
-    *used += precheck_round(size);
-    return malloc(size == 0 ? 1 : size);
-}
-
-static void free_one(void *data, void *memory)
-{
-    (void)data;
-    free(memory);
-}
-
-bool unpack_and_count(const ProtobufCMessageDescriptor *type, qvt_slice wire, size_t *used)
-{
-    *used = 0;
-    ProtobufCAllocator allocator = {count_and_alloc, free_one, used};
-    ProtobufCMessage *message = protobuf_c_message_unpack(type, &allocator, wire.len, wire.data);
+    ProtobufCMessage *message = protobuf_c_message_unpack(type, NULL, wire.len, wire.data);
     bool unpacked = message != NULL;
-    protobuf_c_message_free_unpacked(message, &allocator);
+    protobuf_c_message_free_unpacked(message, NULL);
     return unpacked;
+}
+
+static bool pack_alike(const ProtobufCMessage *left, const ProtobufCMessage *right)
+{
+    size_t len = protobuf_c_message_get_packed_size(left);
+    bool alike = protobuf_c_message_get_packed_size(right) == len;
+    uint8_t *bytes = malloc(2 * len + 1);
+    alike = alike && bytes != NULL && protobuf_c_message_pack(left, bytes) == len &&
+            protobuf_c_message_pack(right, bytes + len) == len && memcmp(bytes, bytes + len, len) == 0;
+    free(bytes);
+    return alike;
+}
+
+bool assembles_alike(const ProtobufCMessageDescriptor *type, qvt_slice wire, size_t cost, size_t *used)
+{
+    ProtobufCMessage *own = NULL;
+    ProtobufCMessage *theirs = protobuf_c_message_unpack(type, NULL, wire.len, wire.data);
+    struct assemble_block block = {malloc(cost == 0 ? 1 : cost), cost, 0};
+    qvt_status status = assemble_run(&own, type, wire, &block, NULL);
+    bool alike = (status == QVT_OK) == (theirs != NULL) && (status != QVT_OK || pack_alike(own, theirs));
+    *used = block.used;
+    protobuf_c_message_free_unpacked(theirs, NULL);
+    free(block.memory);
+    return alike;
 }

@@ -8,8 +8,11 @@
 /* Appends an encoded Everything with a value in every field. */
 void put_everything(struct buf *out);
 
-/* Unpacks with protobuf-c through an allocator that counts as the pre-check does; true when it could be unpacked.
- * *used is what it took. */
-bool unpack_and_count(const ProtobufCMessageDescriptor *type, qvt_slice wire, size_t *used);
+/* Whether protobuf-c can unpack it. */
+bool can_unpack(const ProtobufCMessageDescriptor *type, qvt_slice wire);
+
+/* Puts a regular message together in a block of `cost` bytes; true when it packs to the same bytes as what protobuf-c
+ * unpacks. *used is what it took. */
+bool assembles_alike(const ProtobufCMessageDescriptor *type, qvt_slice wire, size_t cost, size_t *used);
 
 #endif
