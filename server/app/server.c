@@ -82,9 +82,21 @@ static void close_handle(uv_handle_t *handle)
     }
 }
 
+/* Without a handle their default action counts again: who asks twice for the end would find a process that was killed. */
+static void block_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
 static void on_store_closed(void *data)
 {
     struct server *server = data;
+    block_signals();
     close_handle((uv_handle_t *)&server->terminate);
     close_handle((uv_handle_t *)&server->interrupt);
     close_handle((uv_handle_t *)&server->hangup);

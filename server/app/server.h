@@ -7,6 +7,7 @@
 #include "server/app/settings.h"
 
 /* Serves until SIGTERM or SIGINT has been answered and everything is drained; prints the ready line on stdout. Blocks.
+ * From the end on SIGTERM, SIGINT and SIGHUP stay blocked in this thread.
  * OK: ended as asked. Else it could not start, *error says why in one line. */
 QVT_MUST_CHECK qvt_status server_run(const struct settings *settings, const struct log *log, qvt_error *error);
 

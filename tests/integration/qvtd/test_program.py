@@ -7,6 +7,7 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 
 import harness
 
@@ -72,7 +73,17 @@ class Program(harness.TestCase):
         for number in (signal.SIGTERM, signal.SIGINT):
             server = self.serve()
             server.process.send_signal(number)
-            self.assertEqual(0, server.process.wait(20), server.log())
+            self.assertEqual(0, server.process.wait(harness.PATIENCE_S), server.log())
+
+    def test_signals_that_come_until_it_has_ended_change_nothing(self):
+        for _ in range(5):
+            server = self.serve()
+            deadline = time.monotonic() + harness.PATIENCE_S
+            while server.process.poll() is None:
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    server.process.send_signal(number)
+                self.assertLess(time.monotonic(), deadline)
+            self.assertEqual(0, server.process.returncode, server.log())
 
     def test_an_open_watch_does_not_hold_up_the_end(self):
         server = self.serve("--drain-grace=15s")
@@ -100,7 +111,7 @@ class Program(harness.TestCase):
     def test_what_the_grpc_runtime_says_has_its_own_keys(self):
         server = self.serve("--log-format", "json")
         host, port = server.grpc.rsplit(":", 1)
-        with socket.create_connection((host, int(port)), timeout=10) as connection:
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
             connection.sendall(b"this is not HTTP/2, by no means\r\n\r\n")
             while connection.recv(4096):
                 pass
