@@ -3,7 +3,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -11,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@
 #include "qvt/qvt.h"
 #include "tests/support/suite.h"
 
-enum { READERS = 8, HOSTS = 3, CHANGES = 2000, CHANGES_A_SECOND = 1000, FINDS_MIN = 10000 };
+enum { READERS = 8, HOSTS = 3, CHANGES = 2000, CHANGES_A_SECOND = 1000, CHANGES_MAX = 100000, FINDS_MIN = 10000 };
 
 #define TYPE "Quiet"
 
@@ -112,10 +112,6 @@ static bool lock_up(void)
         ALLOW(exit),
         ALLOW(exit_group),
         ALLOW(rt_sigreturn),
-        ALLOW(rt_sigprocmask),
-        ALLOW(sigaltstack),
-        ALLOW(munmap),
-        ALLOW(madvise),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
     };
     const struct sock_fprog program = {sizeof rules / sizeof rules[0], rules};
@@ -140,7 +136,8 @@ static atomic_uint ready;
 
 struct reader {
     pthread_t thread;
-    unsigned long finds, wrong;
+    atomic_ulong finds;
+    unsigned long wrong;
     unsigned control_allocations, control_calls; /* what one of each was counted as */
     unsigned allocations, system_calls;
     int last_system_call;
@@ -185,8 +182,8 @@ static void control(struct reader *reader)
 static void *read_on(void *data)
 {
     struct reader *reader = data;
-    /* They never rest: what feeds them goes first. */
-    reader->wrong = sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0}) == 0 ? 0 : 1;
+    /* They never rest: what feeds them goes first. Linux keeps the nice value of each thread (sched(7)). */
+    reader->wrong = setpriority(PRIO_PROCESS, 0, 19) == 0 ? 0 : 1;
     for (unsigned i = 0; i < 100; i++) {
         reader->wrong += find() ? 0 : 1;
     }
@@ -197,12 +194,14 @@ static void *read_on(void *data)
     is_counting = true;
     while (!atomic_load_explicit(&is_over, memory_order_relaxed)) {
         reader->wrong += find() ? 0 : 1;
-        reader->finds++;
+        atomic_fetch_add_explicit(&reader->finds, 1, memory_order_relaxed);
     }
     is_counting = false;
     reader->allocations = allocations;
     reader->system_calls = system_calls;
     reader->last_system_call = last_system_call;
+    /* Not by returning: libc and the runtimes of sanitizers give a thread's memory back, for which they ask the system. */
+    (void)syscall(SYS_exit, 0);
     return NULL;
 }
 
@@ -233,25 +232,44 @@ static void register_host(unsigned number)
 
 static void on_set(void *data, const qvt_error *error)
 {
-    atomic_fetch_add((atomic_uint *)data, error->status == QVT_OK ? 1 : CHANGES);
+    atomic_fetch_add((atomic_uint *)data, error->status == QVT_OK ? 1 : CHANGES_MAX);
 }
 
-static void change_all_the_time(void)
+/* Between two changes. The question stays one that is asked: on a machine that is busy with something else the readers may
+ * stand still for so long that it would be forgotten, and who is locked up cannot ask the tracker. */
+static void pause_and_find(void)
 {
-    static const struct timespec pause = {0, 1000000000 / CHANGES_A_SECOND};
+    nanosleep(&(struct timespec){0, 1000000000 / CHANGES_A_SECOND}, NULL);
+    CU_ASSERT_TRUE(find());
+}
+
+static bool have_all_found(struct reader readers[READERS])
+{
+    bool have = true;
+    for (unsigned i = 0; i < READERS; i++) {
+        have = have && atomic_load(&readers[i].finds) >= FINDS_MIN;
+    }
+    return have;
+}
+
+/* The number of changes. */
+static unsigned change_all_the_time(struct reader readers[READERS])
+{
     atomic_uint done = 0;
-    for (unsigned i = 0; i < CHANGES; i++) {
+    unsigned i = 0;
+    for (; i < CHANGES || (i < CHANGES_MAX && !have_all_found(readers)); i++) {
         char build[16];
         snprintf(build, sizeof build, "%u", i);
         const qvt_actor_version version = {.actor_type = TYPE, .version = "2.1.0", .build_id = build};
         CU_ASSERT_EQUAL_FATAL(qvt_client_set_versions_async(hosts[i % HOSTS], &version, 1, NULL, on_set, &done),
                               QVT_OK);
-        nanosleep(&pause, NULL);
+        pause_and_find();
     }
-    while (atomic_load(&done) < CHANGES) {
-        nanosleep(&pause, NULL);
+    while (atomic_load(&done) < i) {
+        pause_and_find();
     }
-    CU_ASSERT_EQUAL(atomic_load(&done), CHANGES);
+    CU_ASSERT_EQUAL(atomic_load(&done), i);
+    return i;
 }
 
 static void judge(const struct reader *reader)
@@ -281,15 +299,17 @@ static void finds_allocate_nothing_and_call_no_system(void)
     for (unsigned i = 0; i < READERS; i++) {
         CU_ASSERT_EQUAL_FATAL(pthread_create(&readers[i].thread, NULL, read_on, &readers[i]), 0);
     }
-    while (atomic_load(&ready) < READERS) {}
-    change_all_the_time();
+    while (atomic_load(&ready) < READERS) {
+        pause_and_find();
+    }
+    unsigned changes = change_all_the_time(readers);
     atomic_store(&is_over, true);
     for (unsigned i = 0; i < READERS; i++) {
         pthread_join(readers[i].thread, NULL);
-        finds += readers[i].finds;
+        finds += atomic_load(&readers[i].finds);
         judge(&readers[i]);
     }
-    printf("\n    %lu finds during %u changes  ", finds, (unsigned)CHANGES);
+    printf("\n    %lu finds during %u changes  ", finds, changes);
     for (unsigned i = 0; i < HOSTS; i++) {
         qvt_client_free(hosts[i]);
     }
