@@ -374,7 +374,7 @@ static void another_store_is_believed_after_one_ttl(void)
     qvt_client *client = connect_to(serve_two_stores, 5);
     qvt_silo_options silo = a_silo();
     client->cache.tick_ms = 20;
-    CU_ASSERT_EQUAL_FATAL(qvt_client_register(client, &silo, NULL), QVT_OK); /* with a TTL of 300 ms */
+    CU_ASSERT_EQUAL_FATAL(qvt_client_register(client, &silo, NULL), QVT_OK); /* with TTL_MS */
     await_local(client, "Order");
     do {
         CU_ASSERT_TRUE_FATAL(find_local(client, "Order", version, &answer));

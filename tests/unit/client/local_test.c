@@ -13,7 +13,7 @@
 #include "qvt/qvt.h"
 #include "tests/support/suite.h"
 
-#define PATIENCE_S 20
+#define PATIENCE_S 60
 #define SHORT_TTL_MS 2000
 
 QVT_ACTOR_TYPE(LocalActor);

@@ -357,7 +357,7 @@ static void silent_tracker_is_left_and_the_watch_goes_on(void)
     unsigned before = fake_rpc_left_endpoints();
     qvt_client *client = connect_to(serve_silence_after_the_walk);
     qvt_watch_options options = all_callbacks();
-    options.silence_ms = 30;
+    options.silence_ms = 1000;
     begin(client, &options);
     pthread_mutex_lock(&tracker.lock);
     AWAIT(strstr(told, "change6") != NULL);

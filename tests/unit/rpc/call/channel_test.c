@@ -72,7 +72,7 @@ __attribute__((visibility("default"))) void freeaddrinfo(struct addrinfo *entry)
 }
 
 static const qvt_rpc_channel_options quick = {
-    sizeof(qvt_rpc_channel_options), 4u << 20, 1000, 10, 20, NULL, NULL, NULL, 0, 20000, false, NULL, {NULL, 0}};
+    sizeof(qvt_rpc_channel_options), 4u << 20, 20000, 10, 20, NULL, NULL, NULL, 0, 20000, false, NULL, {NULL, 0}};
 
 static void backoff_grows_by_8_fifths_and_varies_by_a_fifth(void)
 {
@@ -190,7 +190,7 @@ static void waiting_call_survives_failed_attempts_until_its_deadline(void)
     unused_endpoint(unused);
     const char *endpoint = unused;
     options.wait_for_ready = true;
-    options.timeout_ms = 100;
+    options.timeout_ms = 1000;
     harness_start_with(&harness, ignore, &endpoint, 1, &quick);
     record_unary(&harness, &record, "request", &options);
     harness_run_until(&harness, &record.ends);
@@ -264,7 +264,7 @@ static void second_address_is_tried_when_the_first_is_silent(void)
     struct harness harness;
     qvt_rpc_channel_options hasty = quick;
     struct sockaddr_in silent = {.sin_family = AF_INET};
-    hasty.connect_timeout_ms = 50;
+    hasty.connect_timeout_ms = 1000;
     harness_start(&harness, answer_whole_requests, NULL);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     silent.sin_port = htons((uint16_t)strtol(strchr(harness.server.listener.address, ':') + 1, NULL, 10));

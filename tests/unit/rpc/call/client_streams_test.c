@@ -90,9 +90,10 @@ static void deadline_is_sent_and_kept_here_too(void)
     struct harness harness;
     struct record record = {0};
     qvt_rpc_call_options options = QVT_RPC_CALL_OPTIONS_INIT;
-    options.timeout_ms = 30;
+    options.timeout_ms = 1000;
     harness_start(&harness, ignore, NULL);
     record_unary(&harness, &record, "request", &options);
+    harness_run_until(&harness, &harness.server.requests);
     harness_run_until(&harness, &record.ends);
     CU_ASSERT_EQUAL(record.error.status, QVT_DEADLINE_EXCEEDED);
     harness_run_until(&harness, &harness.server.resets);
