@@ -80,7 +80,7 @@ def port_variables(files):
     return {word.split(":-")[0] for word in text.split("${")[1:] if "_PORT" in word.split(":-")[0]}
 
 
-def until(condition, what, timeout_s=60):
+def until(condition, what, timeout_s=180):
     """For what nobody is told of: asks again until it is so. Each question is a process, which paces them."""
     deadline = time.monotonic() + timeout_s
     while True:

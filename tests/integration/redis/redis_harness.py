@@ -14,19 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "qvtd"))
 import harness  # noqa: E402
-
-
-
-def until(condition, timeout_s=30, what="it"):
-    """Asks again and again; what the condition returned when it was true."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not come true in {timeout_s} s")
-        time.sleep(0.02)
+from harness import until  # noqa: E402
 
 
 class RedisServer:
@@ -41,10 +29,7 @@ class RedisServer:
         self.args = ["--bind", "127.0.0.1", "--dir", self.folder, "--save", ""] + durable + list(args)
         self.environment = {**os.environ, **(environment or {})}
         self.process = None
-        self._take_ports()
         self.reader = None
-
-    def _take_ports(self):
         self.port = harness.free_port()
         self.ports = ["--port", str(self.port)]
         if self.clustered:
@@ -59,17 +44,12 @@ class RedisServer:
         return f"redis://{self.address}"
 
     def start(self):
-        """On the ports it had; the first time on others if somebody else was quicker to take them."""
-        fresh = self.process is None
-        while True:
-            log = self._spawn()
-            if log is None:
-                break
+        """On the ports it has had since it was made, which nobody else is given."""
+        log = self._spawn()
+        if log is not None:
             self.process.wait()
             self.process.stdout.close()
-            if not fresh or "Failed listening" not in log:
-                raise RuntimeError(f"redis-server does not start:\n{log}")
-            self._take_ports()
+            raise RuntimeError(f"redis-server does not start:\n{log}")
         self.reader = threading.Thread(target=self._drain, args=(self.process.stdout,), daemon=True)
         self.reader.start()
         return self
@@ -116,7 +96,7 @@ class RedisServer:
 
     def cli(self, *words, args=()):
         command = ["redis-cli", "-h", "127.0.0.1", "-p", str(self.port), *args, *map(str, words)]
-        output = subprocess.run(command, capture_output=True, timeout=30, check=False).stdout
+        output = subprocess.run(command, capture_output=True, timeout=60, check=False).stdout
         return output.decode(errors="backslashreplace").strip()
 
     def __enter__(self):
@@ -161,7 +141,7 @@ class RedisCluster:
             node.start()
         addresses = [node.address for node in self.nodes]
         command = ["redis-cli", "--cluster", "create", *addresses, "--cluster-replicas", "1", "--cluster-yes"]
-        made = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        made = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert made.returncode == 0, made.stdout + made.stderr
         for node in self.nodes:
             until(lambda: "cluster_state:ok" in node.cli("CLUSTER", "INFO"), what="the cluster")

@@ -10,7 +10,7 @@ import history as judged
 from redis_harness import harness, until
 
 LABEL = "n"
-LEASE_MS = 2000  # of the silos of Beats
+LEASE_MS = 4000  # of the silos of Beats
 
 
 def key(position):
@@ -97,7 +97,7 @@ class Workload:
             except ValueError:
                 pass
 
-    def progress(self, more=20, timeout_s=30):
+    def progress(self, more=20, timeout_s=60):
         """Waits until every replica has committed so many more."""
         before = list(self.committed)
         until(lambda: all(now >= then + more for now, then in zip(self.committed, before)), timeout_s, "more commits")
@@ -114,7 +114,7 @@ class Workload:
             self.messages.GetClusterStatusRequest(linearizable=True), timeout=10
         )
         for watcher in self.history.watchers:
-            until(lambda: watcher.position is not None and key(watcher.position) == key(status.position), 20,
+            until(lambda: watcher.position is not None and key(watcher.position) == key(status.position), 60,
                   "the watcher at the head")
             watcher.stop()
         changes = {}
