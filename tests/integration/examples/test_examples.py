@@ -34,7 +34,7 @@ class HelloSilo(harness.TestCase):
             self.assertEqual(f"{silo_id} 1.0.0 at 127.0.0.1:11111", silo.read_line())
             self.assertEqual("SILO_STATUS_ACTIVE", self.status(server, silo_id))
             silo.process.send_signal(number)
-            self.assertEqual(0, silo.process.wait(30))
+            self.assertEqual(0, silo.process.wait(harness.PATIENCE_S))
             self.assertEqual("SILO_STATUS_DEAD", self.status(server, silo_id))
 
     def test_takes_a_list_of_trackers_a_version_and_an_address(self):
@@ -45,8 +45,8 @@ class HelloSilo(harness.TestCase):
 
     def test_says_in_one_line_that_there_is_no_tracker(self):
         silo = self.start(f"127.0.0.1:{harness.free_port()}")
-        self.assertIn("no connection to the tracker", silo.read_line(30))
-        self.assertEqual(1, silo.process.wait(30))
+        self.assertIn("no connection to the tracker", silo.read_line())
+        self.assertEqual(1, silo.process.wait(harness.PATIENCE_S))
 
     def test_is_short(self):
         lines = (harness.ROOT / "examples/hello_silo.c").read_text().splitlines()
@@ -70,20 +70,20 @@ class Silos(harness.TestCase):
 
     def leave(self, server, silo, silo_id):
         silo.process.send_signal(signal.SIGTERM)
-        self.assertEqual(0, silo.process.wait(30))
+        self.assertEqual(0, silo.process.wait(harness.PATIENCE_S))
         self.assertEqual("SILO_STATUS_DEAD", self.status(server, silo_id)[0])
 
     def test_c_silo_declares_its_types_and_empties_itself(self):
         server = self.serve()
         silo = self.start(harness.BIN_DIR / "example_silo", "c-1", 11111, QVT_ENDPOINTS=f" {server.grpc} ,")
-        self.assertEqual("found c-1 2.1.0 at 127.0.0.1:11111", silo.read_line(30))
+        self.assertEqual("found c-1 2.1.0 at 127.0.0.1:11111", silo.read_line())
         status, versions = self.status(server, "c-1")
         self.assertEqual(("SILO_STATUS_ACTIVE", ["CartActor", "OrderActor"]), (status, sorted(versions)))
         self.assertEqual(("shop", 2), (versions["CartActor"].assembly_name, versions["CartActor"].state_schema.writes))
         silo.process.send_signal(signal.SIGTERM)
-        self.assertEqual("saved OrderActor order-1", silo.read_line(30))
-        self.assertEqual("left: 1 of 1 actors saved, unregistered", silo.read_line(30))
-        self.assertEqual(0, silo.process.wait(30))
+        self.assertEqual("saved OrderActor order-1", silo.read_line())
+        self.assertEqual("left: 1 of 1 actors saved, unregistered", silo.read_line())
+        self.assertEqual(0, silo.process.wait(harness.PATIENCE_S))
         self.assertEqual("SILO_STATUS_DEAD", self.status(server, "c-1")[0])
 
     def test_python_silo_beats_watches_and_leaves(self):
@@ -91,7 +91,7 @@ class Silos(harness.TestCase):
         stubs = os.pathsep.join([harness.messages().folder, *sys.path])
         command = [sys.executable, "-B", harness.ROOT / "examples/python/silo.py", server.grpc, "py-1", 11112]
         silo = self.start(*command, PYTHONPATH=stubs)
-        self.assertEqual("found py-1 2.1.0 127.0.0.1:11112", silo.read_line(30))
+        self.assertEqual("found py-1 2.1.0 127.0.0.1:11112", silo.read_line())
         self.assertEqual("SILO_STATUS_ACTIVE", self.status(server, "py-1")[0])
         self.leave(server, silo, "py-1")
 

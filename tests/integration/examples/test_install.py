@@ -67,19 +67,19 @@ class Install(harness.TestCase):
         run("cmake", "--build", build)
         server = self.serve()
         messages = harness.messages()
-        with server.stream("/v1/watch", headers=["Accept: application/x-ndjson"]) as changes:
+        with server.changes() as changes:
             environment = {**os.environ, "QVT_ENDPOINTS": server.grpc, "LD_LIBRARY_PATH": str(self.lib)}
             silo = subprocess.Popen([build / "orders"], env=environment)
             self.addCleanup(silo.wait)
             self.addCleanup(silo.kill)
-            while "SILO_UPDATED" not in changes.read_line(30):
+            while "SILO_UPDATED" not in changes.read_line():
                 pass
         stored = server.stub().GetSilo(messages.GetSiloRequest(silo_id="orders-1"), timeout=20).silo
         self.assertEqual(messages.SILO_STATUS_ACTIVE, stored.status)
         versions = {name: (each.version, each.assembly_name) for name, each in stored.actor_type_versions.items()}
         self.assertEqual({"OrderActor": ("2.1.0", "orders")}, versions)
         silo.send_signal(signal.SIGTERM)
-        self.assertEqual(0, silo.wait(30))
+        self.assertEqual(0, silo.wait(harness.PATIENCE_S))
         stored = server.stub().GetSilo(messages.GetSiloRequest(silo_id="orders-1"), timeout=20).silo
         self.assertEqual(messages.SILO_STATUS_DEAD, stored.status)
 
@@ -93,7 +93,7 @@ class Install(harness.TestCase):
         self.addCleanup(silo.close)
         self.assertEqual("foreign 1.0.0 at 127.0.0.1:11111", silo.read_line())
         silo.process.send_signal(signal.SIGTERM)
-        self.assertEqual(0, silo.process.wait(30))
+        self.assertEqual(0, silo.process.wait(harness.PATIENCE_S))
 
     def build_with_cmake(self, is_static):
         build = self.source / "build"

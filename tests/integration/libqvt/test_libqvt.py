@@ -18,7 +18,7 @@ from seed_rules import AcrossACrash, Refused, SeedRules, ServedTestCase, silo  #
 PROBE = Path(os.environ.get("QVT_TEST_BIN_DIR", harness.BIN_DIR.parent / "tests/bin")) / "libqvt_probe"
 STATES = ["UNREGISTERED", "REGISTERED", "LOST", "SUPERSEDED"]
 SHORT_TTL_MS = 2000
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 class Probe:
@@ -161,9 +161,7 @@ class Expiries:
     """What a watch tells about silos that expire, from now on."""
 
     def __init__(self, server):
-        self.lines = server.stream("/v1/watch", headers=["Accept: application/x-ndjson"])
-        while "walkEnd" not in self.read():
-            pass
+        self.lines = server.changes()
 
     def read(self):
         return json.loads(self.lines.read_line(PATIENCE_S))

@@ -53,7 +53,7 @@ class Sleep(harness.TestCase):
         clock = self.serve()
         info = messages.SiloInfo(silo_id="clock", address="10.0.0.1", port=9000)
         info.lease_ttl.FromMilliseconds(TTL_MS)
-        with clock.stream("/v1/watch", headers=["Accept: application/x-ndjson"]) as lines:
+        with clock.changes() as lines:
             clock.stub().RegisterSilo(messages.RegisterSiloRequest(silo=info), timeout=20)
             while "SILO_EXPIRED" not in lines.read_line():
                 pass

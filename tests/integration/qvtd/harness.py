@@ -7,6 +7,7 @@
 The program is $QVT_BIN_DIR/qvtd; the ports are free ones, taken from its ready line; it is ended by its pid.
 """
 
+import contextlib
 import functools
 import importlib
 import json
@@ -27,11 +28,13 @@ from pathlib import Path
 ROOT = Path(os.environ.get("QVT_SOURCE_DIR", Path(__file__).resolve().parents[3]))
 BIN_DIR = Path(os.environ.get("QVT_BIN_DIR", ROOT / "build/release/bin"))
 READY = re.compile(r"^ready grpc=(\S+) http=(\S+)$")
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 60
 
 # For tests that count changes and send no heartbeats: on a busy machine silos became suspect meanwhile, which is a change.
 LONG_LEASES = "--lease-ttl=10m"
-STOP_TIMEOUT_S = 20
+STOP_TIMEOUT_S = 60
+# For what must come: long enough for a machine that is busy with something else.
+PATIENCE_S = 60
 
 
 @functools.lru_cache(maxsize=None)
@@ -80,6 +83,7 @@ class Server:
         os.close(handle)
         weakref.finalize(self, os.unlink, self._log_path)
         self._channel = None
+        self._held = []
 
     def start(self):
         command = [str(BIN_DIR / "qvtd"), "--grpc-listen", self.listen[0], "--http-listen", self.listen[1]]
@@ -94,7 +98,20 @@ class Server:
             self.kill()
             raise RuntimeError(f"no ready line but {line!r}; log:\n{self.log()}")
         self.grpc, self.http = match.groups()
+        self.release()
         return self
+
+    def _hold(self):
+        """The ports of a process that ended stay with it: nobody else is given them before it starts again."""
+        self.release()
+        with contextlib.suppress(OSError):
+            self._held += [hold(address) for address in (self.grpc, self.http) if address]
+
+    def release(self):
+        """Lets go of the ports of a server that does not start again."""
+        for sock in self._held:
+            sock.close()
+        self._held = []
 
     def _read_line(self, deadline):
         line = b""
@@ -128,6 +145,7 @@ class Server:
             self.process.wait()
             code = "did not stop"
         self.process.stdout.close()
+        self._hold()
         return code
 
     def restart(self, crash=False, same_ports=False):
@@ -148,6 +166,7 @@ class Server:
 
     def __exit__(self, kind, value, trace):
         code = self.stop()
+        self.release()
         if kind is not None:
             print(f"--- log of qvtd ---\n{self.log()}", file=sys.stderr)
         elif code != 0:
@@ -160,7 +179,7 @@ class Server:
 
     def curl(self, method, path, body=None, headers=(), args=()):
         """One request; body: a str or bytes as it is, anything else as JSON."""
-        command = ["curl", "-s", "-S", "--path-as-is", "-m", "30", "-D", "-", "-X", method, self.url(path)]
+        command = ["curl", "-s", "-S", "--path-as-is", "-m", str(PATIENCE_S), "-D", "-", "-X", method, self.url(path)]
         if method == "HEAD":
             command[command.index("-X") : command.index("-X") + 2] = ["-I"]
             command.remove("-D"), command.remove("-")
@@ -177,11 +196,18 @@ class Server:
         return parse_http(done.stdout)
 
     def stream(self, path, headers=(), args=()):
-        """A listening curl; its lines come from read_line."""
-        command = ["curl", "-s", "-N", "-m", "120", self.url(path)]
+        """A listening curl; its lines come from read_line. It listens once the first line was read, and not before."""
+        command = ["curl", "-s", "-N", "-m", "600", self.url(path)]
         for header in headers:
             command += ["-H", header]
         return LineStream(subprocess.Popen(command + list(args), stdout=subprocess.PIPE))
+
+    def changes(self, path="/v1/watch", headers=(), args=()):
+        """A stream of JSON lines whose walk is over: it tells of every change from now on."""
+        lines = self.stream(path, [*headers, "Accept: application/x-ndjson"], args)
+        while "walkEnd" not in lines.read_line():
+            pass
+        return lines
 
     def ticks(self):
         """Lines that keep coming as the server's own time goes on, each --watch-progress: a beat for LineStream.until."""
@@ -212,18 +238,19 @@ class LineStream:
         self.process = process
         self._buffer = b""
 
-    def read_line(self, timeout_s=10):
+    def read_line(self, timeout_s=PATIENCE_S):
         deadline = time.monotonic() + timeout_s
         while b"\n" not in self._buffer:
             readable, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
             chunk = os.read(self.process.stdout.fileno(), 65536) if readable else b""
             if not chunk:
-                raise TimeoutError(f"no line within {timeout_s} s; got {self._buffer!r}")
+                why = "the end and no line" if readable else f"no line within {timeout_s} s"
+                raise TimeoutError(f"{why}; got {self._buffer!r}")
             self._buffer += chunk
         line, self._buffer = self._buffer.split(b"\n", 1)
         return line.decode()
 
-    def read_event(self, timeout_s=10):
+    def read_event(self, timeout_s=PATIENCE_S):
         """One Server-Sent Event as a dict of its fields; comments are skipped."""
         fields = {}
         while True:
@@ -252,6 +279,18 @@ class LineStream:
 
     def __exit__(self, kind, value, trace):
         self.close()
+
+
+def until(condition, timeout_s=PATIENCE_S, what="it"):
+    """For what nobody is told of and no line comes with: asks again and again; what the condition returned when it was true."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come true in {timeout_s} s")
+        time.sleep(0.02)
 
 
 def parse_http(raw):
@@ -316,11 +355,25 @@ def error_info(error):
     return error.code().name, reason, error.details()
 
 
+_held_ports = []
+
+
 def free_port():
-    """A port that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """A port of 127.0.0.1 that nobody else is given while this process lives; nobody listens there until somebody is told to.
+
+    Every server that the tests start binds with SO_REUSEADDR, which lets it in beside a socket that does not listen."""
+    sock = hold("127.0.0.1:0")
+    _held_ports.append(sock)
+    return sock.getsockname()[1]
+
+
+def hold(address):
+    """A socket that is bound to the address and does not listen."""
+    host, port = address.rsplit(":", 1)
+    sock = socket.socket(socket.AF_INET6 if host.startswith("[") else socket.AF_INET)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host.strip("[]"), int(port)))
+    return sock
 
 
 class TestCase(unittest.TestCase):
@@ -342,6 +395,7 @@ class TestCase(unittest.TestCase):
 
     def _end(self, server):
         code = server.stop()
+        server.release()
         self.assertIn(code, (0, -signal.SIGKILL), server.log())
         if self._outcome and not self._outcome.success:
             print(f"--- log of qvtd ---\n{server.log()}", file=sys.stderr)

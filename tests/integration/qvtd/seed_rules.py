@@ -1,6 +1,6 @@
 """The eight rules of the seed (SPEC §4.13) as one list of tests over a client, whatever it speaks."""
 
-from harness import TestCase
+from harness import LONG_LEASES, TestCase
 
 
 class Refused(Exception):
@@ -96,7 +96,7 @@ class ServedTestCase(TestCase):
 
     def setUp(self):
         super().setUp()
-        self.server = self.serve(store="memory" if self.STORE == "memory" else self.sqlite())
+        self.server = self.serve(LONG_LEASES, store="memory" if self.STORE == "memory" else self.sqlite())
         self.client = self.connect()
 
 

@@ -20,14 +20,14 @@ class BadInput(harness.TestCase):
         self.messages = harness.messages()
         info = self.messages.SiloInfo(silo_id="good", address="10.0.0.2", port=1)
         info.actor_type_versions["T"].version = "1.0.0"
-        self.server.stub().RegisterSilo(self.messages.RegisterSiloRequest(silo=info), timeout=10)
+        self.server.stub().RegisterSilo(self.messages.RegisterSiloRequest(silo=info), timeout=30)
 
     def state(self):
         """What must not change: the process, the clusters' position, every record."""
-        listed = self.server.stub().ListSilos(self.messages.ListSilosRequest(), timeout=10)
+        listed = self.server.stub().ListSilos(self.messages.ListSilosRequest(), timeout=30)
         for silo in listed.silos:
             silo.ClearField("lease_remaining_ms")
-        policies = self.server.stub().ListPolicies(self.messages.ListPoliciesRequest(), timeout=10)
+        policies = self.server.stub().ListPolicies(self.messages.ListPoliciesRequest(), timeout=30)
         records = (listed.position.SerializeToString(), [str(silo) for silo in listed.silos], str(policies.policies))
         return self.server.process.pid, self.server.process.poll(), records
 
@@ -76,7 +76,7 @@ class BadInput(harness.TestCase):
     def raw(self, data):
         """The status of the answer to bytes on a socket of the HTTP port; None: it was closed without one."""
         host, port = self.server.http.split(":")
-        with socket.create_connection((host, int(port)), timeout=10) as sock:
+        with socket.create_connection((host, int(port)), timeout=30) as sock:
             answer = b""
             try:
                 sock.sendall(data)
@@ -114,7 +114,7 @@ class BadInput(harness.TestCase):
                 malformed.SERVICE + "HeartbeatStream", request_serializer=identity, response_deserializer=identity
             )
             with self.assertRaises(grpc.RpcError) as raised:
-                next(call(iter([request]), timeout=10))
+                next(call(iter([request]), timeout=30))
             self.assertEqual(code, raised.exception.code().name, raised.exception.details())
 
 

@@ -139,9 +139,7 @@ class Certificates(World):
     def test_changes_are_signed_with_the_name_of_the_credential(self):
         with self.secure(own="admin-a") as server:
             own = self.files["admin-a"]
-            with server.stream("/v1/clusters/a/watch", ["Accept: application/x-ndjson"],
-                               ["--cert", own.certificate, "--key", own.key]) as watch:
-                watch.read_line()
+            with server.changes("/v1/clusters/a/watch", args=["--cert", own.certificate, "--key", own.key]) as watch:
                 answer = server.curl("PUT", "/v1/clusters/a/policy", {"policy": {"mode": "COMPATIBILITY_MODE_MINOR"}, "who": "me"})
                 self.assertEqual(200, answer.status, answer)
                 line = watch.read_line()

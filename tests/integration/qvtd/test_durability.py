@@ -97,7 +97,7 @@ class KillNine(harness.TestCase):
     def records(self, server):
         messages, found, token = harness.messages(), {}, ""
         while True:
-            answer = server.stub().ListSilos(messages.ListSilosRequest(page_token=token, page_size=50), timeout=10)
+            answer = server.stub().ListSilos(messages.ListSilosRequest(page_token=token, page_size=50), timeout=30)
             found.update({silo.silo_id: silo for silo in answer.silos})
             token = answer.next_page_token
             if not token:
@@ -128,9 +128,10 @@ class KillNine(harness.TestCase):
             for thread in threads:
                 thread.start()
             time.sleep(rng.uniform(0.05, 0.5))
+            harness.until(lambda: sum(len(worker.positions) for worker in workers) > WORKERS, what="some answers")
             server.process.kill()
             for thread in threads:
-                thread.join(30)
+                thread.join(harness.PATIENCE_S)
                 self.assertFalse(thread.is_alive())
             server.restart(crash=True)
             acknowledged += self.expect_everything(server, workers, seen)
@@ -154,7 +155,7 @@ class KillNine(harness.TestCase):
     def expect_in_history(self, server, position):
         """The position is a point of this history: same revision, same token."""
         messages = harness.messages()
-        server.stub().ListSilos(messages.ListSilosRequest(page_size=1, min_position=position), timeout=10)
+        server.stub().ListSilos(messages.ListSilosRequest(page_size=1, min_position=position), timeout=30)
 
     def test_a_second_server_on_the_file_ends_with_2_and_harms_nothing(self):
         server = self.serve(harness.LONG_LEASES, store=self.sqlite())
@@ -166,8 +167,9 @@ class KillNine(harness.TestCase):
             done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=30)
             self.assertEqual((2, ""), (done.returncode, done.stdout))
             self.assertIn(f"{self.folder}/qvt.db", done.stderr)
+        harness.until(lambda: workers[0].positions, what="an answer")
         server.process.kill()
-        thread.join(30)
+        thread.join(harness.PATIENCE_S)
         server.restart(crash=True)
         self.assertGreater(self.expect_everything(server, workers, []), 0)
 
@@ -192,7 +194,7 @@ class FullDisk(harness.TestCase):
     def ids(self, server):
         messages, found, token = harness.messages(), [], ""
         while True:
-            answer = server.stub().ListSilos(messages.ListSilosRequest(page_token=token), timeout=10)
+            answer = server.stub().ListSilos(messages.ListSilosRequest(page_token=token), timeout=30)
             found += [silo.silo_id for silo in answer.silos]
             token = answer.next_page_token
             if not token:
@@ -204,9 +206,9 @@ class FullDisk(harness.TestCase):
         self.assertGreater(len(taken), 5)
         self.assertEqual((sorted(taken), len(taken)), self.ids(server))
         messages = harness.messages()
-        server.stub().Heartbeat(messages.HeartbeatRequest(silo_id=taken[0]), timeout=10)
+        server.stub().Heartbeat(messages.HeartbeatRequest(silo_id=taken[0]), timeout=30)
         more_room()
-        answer = server.stub().UnregisterSilo(messages.UnregisterSiloRequest(silo_id=taken[0]), timeout=10)
+        answer = server.stub().UnregisterSilo(messages.UnregisterSiloRequest(silo_id=taken[0]), timeout=30)
         self.assertEqual(len(taken) + 1, answer.position.revision)
         server.restart(crash=True)
         self.assertEqual((sorted(taken), len(taken) + 1), self.ids(server))

@@ -16,7 +16,7 @@ def silo(silo_id, versions=None, **fields):
 class Http(harness.TestCase):
     def setUp(self):
         super().setUp()
-        self.server = self.serve()
+        self.server = self.serve(harness.LONG_LEASES)
 
     def get(self, path, **more):
         return self.server.curl("GET", path, **more)
@@ -46,7 +46,7 @@ class Http(harness.TestCase):
         self.assertEqual("1", registered["position"]["revision"])
         self.assertEqual("10s", registered["cacheTtl"])
         self.assertEqual("SILO_STATUS_ACTIVE", registered["silo"]["status"])
-        self.assertEqual("15s", registered["silo"]["leaseTtl"])
+        self.assertEqual("600s", registered["silo"]["leaseTtl"])
         found = self.get("/v1/actor-types/Order/compatible-silos?version=1.2.0").json
         self.assertEqual(registered["position"], found["position"])
         self.assertEqual(
@@ -54,6 +54,11 @@ class Http(harness.TestCase):
             [{key: value for key, value in each.items() if key != "incarnation"} for each in found["silos"]],
         )
         self.assertEqual(registered["silo"]["incarnation"], found["silos"][0]["incarnation"])
+
+    def test_a_lease_is_of_15_s_unless_said_otherwise(self):
+        self.server = self.serve()
+        self.assertEqual("15s", self.register("silo-1")["silo"]["leaseTtl"])
+        self.assertEqual("20s", self.register("silo-2", leaseTtl="20s")["silo"]["leaseTtl"])
 
     def test_curl_without_a_content_type_is_understood(self):
         answer = self.server.curl(

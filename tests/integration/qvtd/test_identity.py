@@ -243,7 +243,7 @@ class Identity(harness.TestCase):
             file.write("# who may do what\n\n" + "".join(line + "\n" for line in lines))
 
     def start(self, *args):
-        self.server = self.serve("--auth-file", self.path, "--watch-progress", "100ms", *args)
+        self.server = self.serve(harness.LONG_LEASES, "--auth-file", self.path, "--watch-progress", "100ms", *args)
         return self.server
 
     def curl(self, who, method, path, body=None):
@@ -271,9 +271,7 @@ class Identity(harness.TestCase):
     def test_changes_are_signed_with_the_name_of_the_credential(self):
         self.start()
         found = []
-        with self.lines_of("board") as watch:
-            while "walkEnd" not in watch.read_line():
-                pass
+        with self.server.changes(headers=[f"Authorization: Bearer {self.tokens['board']}"]) as watch:
             silo = {"silo": {"siloId": "orders-1", "address": "h", "port": 1}, "who": "somebody else", "why": "because"}
             self.assertEqual(200, self.curl("orders", "POST", "/v1/silos", silo).status)
             policy = {"policy": {"mode": "COMPATIBILITY_MODE_MINOR"}, "who": "the boss"}

@@ -19,14 +19,14 @@ class Lists(harness.TestCase):
         )
         for name, version in versions.items():
             info.actor_type_versions[name].version = version
-        return self.stub.RegisterSilo(self.messages.RegisterSiloRequest(silo=info), timeout=10)
+        return self.stub.RegisterSilo(self.messages.RegisterSiloRequest(silo=info), timeout=30)
 
     def ids(self, **filters):
         """Ids over all pages, by gRPC; the same is asked by HTTP."""
         found, token = [], ""
         while True:
             request = self.messages.ListSilosRequest(page_token=token, **filters)
-            answer = self.stub.ListSilos(request, timeout=10)
+            answer = self.stub.ListSilos(request, timeout=30)
             found += [silo.silo_id for silo in answer.silos]
             token = answer.next_page_token
             if not token:
@@ -52,7 +52,7 @@ class Lists(harness.TestCase):
         self.register("c", "z2", {"tier": "web", "gpu": ""}, Order="2.0.0")
         self.register("d", "z2", status=messages.SILO_STATUS_JOINING)
         self.register("e", "z2", Order="1.1.0")
-        self.stub.UnregisterSilo(messages.UnregisterSiloRequest(silo_id="e"), timeout=10)
+        self.stub.UnregisterSilo(messages.UnregisterSiloRequest(silo_id="e"), timeout=30)
         self.assertEqual(["a", "b", "c", "d", "e"], self.ids())
         self.assertEqual(["a", "b", "c"], self.ids(statuses=[messages.SILO_STATUS_ACTIVE]))
         self.assertEqual(["d", "e"], self.ids(statuses=[messages.SILO_STATUS_JOINING, messages.SILO_STATUS_DEAD]))
@@ -80,20 +80,20 @@ class Lists(harness.TestCase):
         ):
             with self.subTest(field=field, value=value):
                 with self.assertRaises(grpc.RpcError) as raised:
-                    self.stub.ListSilos(self.messages.ListSilosRequest(**{field: value}), timeout=10)
+                    self.stub.ListSilos(self.messages.ListSilosRequest(**{field: value}), timeout=30)
                 self.assertEqual("INVALID_ARGUMENT", raised.exception.code().name)
                 self.assertIn("actor_type" if field == "version_range" else field, raised.exception.details())
 
     def test_pages_hold_while_records_come_and_go(self):
         for i in range(100):
             self.register(f"s{i:03}")
-        first = self.stub.ListSilos(self.messages.ListSilosRequest(page_size=10), timeout=10)
+        first = self.stub.ListSilos(self.messages.ListSilosRequest(page_size=10), timeout=30)
         self.assertEqual([f"s{i:03}" for i in range(10)], [silo.silo_id for silo in first.silos])
         self.register("s005a")
         self.register("s010a")
         seen, token = [], first.next_page_token
         while token:
-            page = self.stub.ListSilos(self.messages.ListSilosRequest(page_size=10, page_token=token), timeout=10)
+            page = self.stub.ListSilos(self.messages.ListSilosRequest(page_size=10, page_token=token), timeout=30)
             self.assertLessEqual(len(page.silos), 10)
             seen += [silo.silo_id for silo in page.silos]
             token = page.next_page_token
@@ -103,7 +103,7 @@ class Lists(harness.TestCase):
         for i in range(60):
             self.register(f"s{i:03}")
         for size in (0, 51, 4294967295):
-            page = self.stub.ListSilos(self.messages.ListSilosRequest(page_size=size), timeout=10)
+            page = self.stub.ListSilos(self.messages.ListSilosRequest(page_size=size), timeout=30)
             self.assertEqual(50, len(page.silos))
 
     def test_a_page_of_large_records_fits_into_a_message(self):
@@ -116,16 +116,16 @@ class Lists(harness.TestCase):
 
         for i in range(20):
             self.register(f"s{i:03}", "z")
-        token = self.stub.ListSilos(self.messages.ListSilosRequest(page_size=5), timeout=10).next_page_token
+        token = self.stub.ListSilos(self.messages.ListSilosRequest(page_size=5), timeout=30).next_page_token
         with self.assertRaises(grpc.RpcError) as raised:
-            self.stub.ListSilos(self.messages.ListSilosRequest(page_size=5, page_token=token, zone_id="z"), timeout=10)
+            self.stub.ListSilos(self.messages.ListSilosRequest(page_size=5, page_token=token, zone_id="z"), timeout=30)
         self.assertEqual("INVALID_ARGUMENT", raised.exception.code().name)
         self.assertIn("page_token", raised.exception.details())
 
     def update(self, paths, incarnation=0, **fields):
         request = self.messages.UpdateSiloRequest(silo_id="s", silo=self.messages.SiloInfo(**fields), incarnation=incarnation)
         request.update_mask.paths[:] = paths
-        return self.stub.UpdateSilo(request, timeout=10).silo
+        return self.stub.UpdateSilo(request, timeout=30).silo
 
     def test_a_mask_changes_what_it_names_and_nothing_else(self):
         messages = self.messages
@@ -147,14 +147,14 @@ class Lists(harness.TestCase):
         import grpc
 
         self.register("s", Order="1.0.0")
-        before = self.stub.GetSilo(self.messages.GetSiloRequest(silo_id="s"), timeout=10).position
+        before = self.stub.GetSilo(self.messages.GetSiloRequest(silo_id="s"), timeout=30).position
         for path in ("silo_id", "incarnation", "actor_type_versions", "etag", "suspect", "labels.a", "", "nonsense"):
             with self.subTest(path):
                 with self.assertRaises(grpc.RpcError) as raised:
                     self.update([path], address="x")
                 self.assertEqual("INVALID_ARGUMENT", raised.exception.code().name)
                 self.assertIn("update_mask", raised.exception.details())
-        self.assertEqual(before, self.stub.GetSilo(self.messages.GetSiloRequest(silo_id="s"), timeout=10).position)
+        self.assertEqual(before, self.stub.GetSilo(self.messages.GetSiloRequest(silo_id="s"), timeout=30).position)
 
     def test_status_never_goes_back(self):
         import grpc
@@ -183,14 +183,14 @@ class Dead(harness.TestCase):
             ticks.until(condition)
 
     def test_the_oldest_dead_go_first(self):
-        server = self.serve("--max-dead=3", "--watch-progress=100ms", store=self.sqlite())
+        server = self.serve(harness.LONG_LEASES, "--max-dead=3", "--watch-progress=100ms", store=self.sqlite())
         self.leave(server, 8)
         self.wait_for(server, lambda: self.ids(server) == ["s05", "s06", "s07"])
         server.restart()
         self.assertEqual(["s05", "s06", "s07"], self.ids(server))
 
     def test_a_forgotten_silo_gets_a_higher_incarnation_than_it_had(self):
-        server = self.serve("--max-dead=0", "--watch-progress=100ms", store=self.sqlite())
+        server = self.serve(harness.LONG_LEASES, "--max-dead=0", "--watch-progress=100ms", store=self.sqlite())
         body = {"silo": {"siloId": "s", "address": "h", "port": 1}}
         last = 0
         for _ in range(3):

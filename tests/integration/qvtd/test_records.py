@@ -30,10 +30,10 @@ class Records(harness.TestCase):
         request = self.messages.RegisterSiloRequest(cluster=cluster, silo=info, instance_id=instance)
         if held is not None:
             request.held.incarnation, request.held.store_id = held
-        return self.stub.RegisterSilo(request, timeout=10)
+        return self.stub.RegisterSilo(request, timeout=30)
 
     def get(self, silo_id, cluster=""):
-        return self.stub.GetSilo(self.messages.GetSiloRequest(silo_id=silo_id, cluster=cluster), timeout=10)
+        return self.stub.GetSilo(self.messages.GetSiloRequest(silo_id=silo_id, cluster=cluster), timeout=30)
 
     def refused(self, call, *arguments, **more):
         """(code, reason) of a call that fails."""
@@ -62,7 +62,7 @@ class Records(harness.TestCase):
         for i in range(400):
             health = self.messages.Health(cpu_percent=i % 50, memory_percent=10, latency_ms=1)
             beat = self.messages.HeartbeatRequest(silo_id="s", health=health)
-            self.assertEqual(before.position, self.stub.Heartbeat(beat, timeout=10).position)
+            self.assertEqual(before.position, self.stub.Heartbeat(beat, timeout=30).position)
         activity = self.messages.Activity(actors=5)
         beats = (self.messages.HeartbeatRequest(silo_id="s", activity=activity) for _ in range(500))
         answers = list(self.stub.HeartbeatStream(beats, timeout=60))
@@ -90,11 +90,11 @@ class Records(harness.TestCase):
                 self.assertEqual(silo_id, self.server.curl("GET", path).json["silo"]["siloId"])
                 beat = self.server.curl("POST", path + "/heartbeat", "{}")
                 self.assertEqual(str(registered.incarnation), beat.json["incarnation"], beat)
-        found = self.stub.FindCompatibleSilos(self.messages.FindCompatibleSilosRequest(actor_type="Order"), timeout=10)
+        found = self.stub.FindCompatibleSilos(self.messages.FindCompatibleSilosRequest(actor_type="Order"), timeout=30)
         self.assertEqual(sorted(IDS, key=str.encode), [silo.silo_id for silo in found.silos])
         self.server.restart()
         self.stub = self.server.stub()
-        listed = self.stub.ListSilos(self.messages.ListSilosRequest(), timeout=10).silos
+        listed = self.stub.ListSilos(self.messages.ListSilosRequest(), timeout=30).silos
         self.assertEqual(sorted(IDS, key=str.encode), [silo.silo_id for silo in listed])
 
     def test_odd_ids_register_by_http_and_leave_by_grpc(self):
@@ -102,7 +102,7 @@ class Records(harness.TestCase):
             with self.subTest(silo_id):
                 body = {"silo": {"siloId": silo_id, "address": "h", "port": 1}}
                 self.assertEqual(200, self.server.curl("POST", "/v1/silos", body).status)
-                left = self.stub.UnregisterSilo(self.messages.UnregisterSiloRequest(silo_id=silo_id), timeout=10)
+                left = self.stub.UnregisterSilo(self.messages.UnregisterSiloRequest(silo_id=silo_id), timeout=30)
                 self.assertEqual(self.messages.SILO_STATUS_DEAD, left.silo.status)
 
     # --- incarnations
@@ -126,7 +126,7 @@ class Records(harness.TestCase):
             (self.stub.UnregisterSilo, leave),
             (lambda request, timeout: list(self.stub.HeartbeatStream(iter([request]), timeout=timeout)), beat),
         ):
-            self.assertEqual(superseded, self.refused(call, request, timeout=10))
+            self.assertEqual(superseded, self.refused(call, request, timeout=30))
         held = (old, self.get("s").position.store_id)
         self.assertEqual(superseded, self.refused(self.register, self.info("s"), b"a" * 16, held=held))
         answer = self.server.curl("POST", "/v1/silos/s/heartbeat", {"incarnation": str(old)})
@@ -151,11 +151,11 @@ class Records(harness.TestCase):
         update = self.messages.UpdateSiloRequest(silo_id="s")
         update.silo.scheduling = self.messages.SCHEDULING_CORDONED
         update.update_mask.paths.append("scheduling")
-        self.stub.UpdateSilo(update, timeout=10)
+        self.stub.UpdateSilo(update, timeout=30)
         again = self.register(self.info("s", Order="2.0.0"), b"b" * 16).silo
         self.assertEqual(self.messages.SCHEDULING_CORDONED, again.scheduling)
         update.silo.scheduling = self.messages.SCHEDULING_DRAINING
-        self.stub.UpdateSilo(update, timeout=10)
+        self.stub.UpdateSilo(update, timeout=30)
         again = self.register(self.info("s", Order="3.0.0"), b"c" * 16).silo
         self.assertEqual(self.messages.SCHEDULING_SCHEDULABLE, again.scheduling)
 
@@ -186,7 +186,7 @@ class Records(harness.TestCase):
     def expect_clusters(self, names):
         stores = set()
         for number, name in enumerate(names):
-            listed = self.stub.ListSilos(self.messages.ListSilosRequest(cluster=name), timeout=10)
+            listed = self.stub.ListSilos(self.messages.ListSilosRequest(cluster=name), timeout=30)
             versions = [silo.actor_type_versions["Order"].version for silo in listed.silos]
             self.assertEqual([f"1.{number}.{i}" for i in range(number % 3 + 1)], versions)
             self.assertEqual(number % 3 + 1, listed.position.revision)

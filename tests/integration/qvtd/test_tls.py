@@ -64,7 +64,7 @@ def port(address):
 
 
 def status(stub):
-    return stub.GetClusterStatus(harness.messages().GetClusterStatusRequest(), timeout=10)
+    return stub.GetClusterStatus(harness.messages().GetClusterStatusRequest(), timeout=30)
 
 
 class Tls(harness.TestCase):

@@ -38,7 +38,7 @@ class Watch(harness.TestCase):
         for name, version in versions.items():
             info.actor_type_versions[name].version = version
         request = self.messages.RegisterSiloRequest(silo=info)
-        return self.stub.RegisterSilo(request, timeout=10).position
+        return self.stub.RegisterSilo(request, timeout=30).position
 
     def watch(self, **fields):
         requests = Requests(self.messages.WatchRequest(**fields))
@@ -92,7 +92,7 @@ class Watch(harness.TestCase):
         call = self.watch(cluster="later")
         self.assertEqual(["reset", "walk_end"], kinds(self.until(call, "walk_end")))
         info = self.messages.SiloInfo(silo_id="a", address="h", port=1)
-        self.stub.RegisterSilo(self.messages.RegisterSiloRequest(cluster="later", silo=info), timeout=10)
+        self.stub.RegisterSilo(self.messages.RegisterSiloRequest(cluster="later", silo=info), timeout=30)
         change = self.until(call, "change")[-1].change
         self.assertEqual(1, change.position.revision)
 
@@ -124,7 +124,7 @@ class Watch(harness.TestCase):
         self.until(call, "walk_end")
         for actor_type in ("Cart", "Order", ""):
             policy = self.messages.Policy(mode=self.messages.COMPATIBILITY_MODE_MINOR)
-            self.stub.SetPolicy(self.messages.SetPolicyRequest(actor_type=actor_type, policy=policy), timeout=10)
+            self.stub.SetPolicy(self.messages.SetPolicyRequest(actor_type=actor_type, policy=policy), timeout=30)
         keys = [self.until(call, "change")[-1].change.puts[0].key for _ in range(2)]
         self.assertEqual(["Order", ""], keys)
 
@@ -241,12 +241,13 @@ class StalledWatcher(harness.TestCase):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             sock.connect((host, int(port)))
             sock.sendall(b"GET /v1/watch HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertTrue(sock.recv(100).startswith(b"HTTP/1.1 200 "))
             messages = harness.messages()
             stub = server.stub()
             for i in range(4000):
                 info = messages.SiloInfo(silo_id="s0", address="h", port=1)
                 info.labels["l"] = f"{i:250d}"
-                stub.RegisterSilo(messages.RegisterSiloRequest(silo=info), timeout=10)
+                stub.RegisterSilo(messages.RegisterSiloRequest(silo=info), timeout=30)
             with server.ticks() as ticks:
                 ticks.read_line()
                 ticks.until(lambda: self.streams(server) == 1)

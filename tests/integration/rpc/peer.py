@@ -8,7 +8,7 @@ import subprocess
 import grpc
 
 BINARY = os.path.join(os.environ["QVT_BIN_DIR"], "rpc_peer")
-TIMEOUT = 20
+TIMEOUT = 60
 
 
 class Peer:

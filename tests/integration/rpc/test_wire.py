@@ -424,9 +424,9 @@ class Stop(unittest.TestCase):
         with Peer(PEER_GRACE_MS=60000) as peer, Raw(peer) as connection:
             connection.send(HEADERS, END_HEADERS, 1, block(with_fields(path="/test.Peer/Chat")))
             connection.wait_for(SETTINGS)
+            started = time.monotonic()
             peer.process.terminate()
             connection.wait_for(GOAWAY)
-            started = time.monotonic()
             final = connection.wait_for(GOAWAY)
             self.assertEqual(struct.unpack(">II", final[3][:8]), (1, NO_ERROR))
             self.assertGreater(time.monotonic() - started, 4.5)

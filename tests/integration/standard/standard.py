@@ -12,7 +12,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 ROOT = os.environ["QVT_SOURCE_DIR"]
 BINARY = os.path.join(os.environ["QVT_BIN_DIR"], "standard_peer")
 FILES = ["grpc/health/v1/health.proto", "grpc/reflection/v1/reflection.proto", "grpc/reflection/v1alpha/reflection.proto"]
-TIMEOUT = 20
+TIMEOUT = 60
 UNKNOWN, SERVING, NOT_SERVING, SERVICE_UNKNOWN = range(4)
 
 

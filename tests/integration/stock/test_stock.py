@@ -89,11 +89,11 @@ class Stock(harness.TestCase):
 
     def meet(self, name, make):
         command, more = make()
-        plain = self.serve()
+        plain = self.serve(harness.LONG_LEASES)
         self.expect_all(command, more, name, plain, plain.grpc, "")
         authority = certificates.Authority(self.folder, "Test authority")
         files = authority.sign("server", dns=["localhost"])
-        secure = self.serve("--tls-cert", files.certificate, "--tls-key", files.key)
+        secure = self.serve(harness.LONG_LEASES, "--tls-cert", files.certificate, "--tls-key", files.key)
         self.expect_all(command, more, name, secure, secure.grpc, authority.files.certificate)
 
     def test_python(self):
