@@ -256,9 +256,10 @@ class TestFaults(redis_harness.TestCase):
         load = Workload(servers, silos=100, writers=10).start()
         time.sleep(60)
         load.stop()
-        print(f"commits {load.committed}, longest pause {[round(pause, 2) for pause in load.longest_pause]} s")
+        print(f"commits {load.committed}, longest waits {load.longest_wait} commits of others")
         self.assertGreater(load.committed[2], load.committed[0] / 50)
-        self.assertLess(load.longest_pause[2], 3)
+        # Not in seconds: a machine that is busy with something else makes pauses for all. This is the work of some of them.
+        self.assertLess(load.longest_wait[2], 5000)
         self.assertEqual(load.judge(), [])
 
 

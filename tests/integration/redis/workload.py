@@ -27,8 +27,9 @@ class Workload:
         self.history = judged.History()
         self.stopping = threading.Event()
         self.committed = [0] * len(servers)
-        self.last_commit = [time.monotonic()] * len(servers)
-        self.longest_pause = [0.0] * len(servers)
+        # Of others: when a replica last committed itself, and the most that it had to wait for.
+        self.overtaken = [0] * len(servers)
+        self.longest_wait = [0] * len(servers)
         self.failures = {}
         self.threads = []
         self.all_silos = []
@@ -76,9 +77,9 @@ class Workload:
                     continue
                 self.history.write(began, silo, number, key(answer.position))
                 self.history.registered(silo, request.instance_id, answer.silo.incarnation)
-                now = time.monotonic()
-                self.longest_pause[index] = max(self.longest_pause[index], now - self.last_commit[index])
-                self.last_commit[index] = now
+                others = sum(self.committed) - self.committed[index]
+                self.longest_wait[index] = max(self.longest_wait[index], others - self.overtaken[index])
+                self.overtaken[index] = others
                 self.committed[index] += 1
 
     def _read(self, index):

@@ -18,14 +18,16 @@ static pid_t child;
 static int port;
 static redisContext *context;
 
+/* Nobody else is given it while this process lives: the socket stays bound, and lets redis-server in beside it (SO_REUSEADDR). */
 static int free_port(void)
 {
+    const int yes = 1;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    QVT_ASSERT(fd >= 0 && bind(fd, (struct sockaddr *)&address, len) == 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    QVT_ASSERT(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0);
+    QVT_ASSERT(bind(fd, (struct sockaddr *)&address, len) == 0);
     QVT_ASSERT(getsockname(fd, (struct sockaddr *)&address, &len) == 0);
-    (void)close(fd);
     return ntohs(address.sin_port);
 }
 
