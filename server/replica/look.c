@@ -7,7 +7,6 @@
 #include "server/replica/replica_state.h"
 
 #define LOOK_EVERY_US INT64_C(1000000)
-#define SILENCE_US INT64_C(2500000) /* without an answer for so long, answers carry their age */
 
 /* ---- age ---- */
 
@@ -21,7 +20,7 @@ uint32_t replica_age_ms(const struct replica *replica)
 {
     bool counts = store_is_shared(replica->store) && replica->loaded;
     int64_t age_us = counts ? silence_us(replica) : 0;
-    if (replica->view == NULL && age_us <= SILENCE_US) {
+    if (replica->view == NULL && age_us <= REPLICA_SILENCE_US) {
         return 0;
     }
     int64_t age_ms = age_us / 1000;
@@ -31,7 +30,7 @@ uint32_t replica_age_ms(const struct replica *replica)
 bool replica_is_degraded(const struct replica *replica)
 {
     return store_is_shared(replica->store) && replica->loaded &&
-           store_monotonic_us(replica->store) - replica->answered_us > SILENCE_US;
+           store_monotonic_us(replica->store) - replica->answered_us > REPLICA_SILENCE_US;
 }
 
 /* Silos could not be heard while the store was away: they get the time to be. */

@@ -54,6 +54,9 @@ struct registry *replica_registry(struct replica *replica);
  * it anew without silos, the mirror of before (SPEC §7.5). Borrowed. */
 struct registry *replica_view(struct replica *replica);
 
+/* Without a word from a store that others share for so long, answers carry their age. */
+#define REPLICA_SILENCE_US INT64_C(2500000)
+
 /* 0 while the store answers and the view is the mirror; else how old the view is. */
 uint32_t replica_age_ms(const struct replica *replica);
 

@@ -36,11 +36,20 @@ static void renew_prefix(struct cluster *cluster, struct registry *registry)
     cluster->prefix_generation = encoder.status == QVT_OK ? cluster->generation : 0;
 }
 
+/* That nobody created a cluster is as old as the last list of them. */
+static uint32_t list_age_ms(const struct service *service)
+{
+    const struct store *store = service->options.store;
+    int64_t silence_us = store_is_shared(store) ? store_monotonic_us(store) - service->heard_us : 0;
+    int64_t age_ms = silence_us > REPLICA_SILENCE_US ? silence_us / 1000 : 0;
+    return age_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)age_ms;
+}
+
 void answer_prefix(struct encoder *encoder, struct service *service, struct cluster *cluster)
 {
     struct registry *registry = service->empty;
     if (cluster == NULL || cluster_registry(cluster, &registry, NULL) != QVT_OK || registry == service->empty) {
-        answer_prefix_at(encoder, service, registry_head(service->empty), 0);
+        answer_prefix_at(encoder, service, registry_head(service->empty), list_age_ms(service));
         return;
     }
     uint32_t age_ms = replica_age_ms(cluster->replica);

@@ -92,6 +92,7 @@ static void on_list(void *data, qvt_status status, const char *const *names, siz
             service->fault = failure;
         }
         service->listed = service->listed || opened;
+        service->heard_us = store_monotonic_us(service->options.store);
         service->list_noted = false;
     }
     service_wake(service);

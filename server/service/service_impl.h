@@ -41,10 +41,11 @@ struct service {
     struct cluster **clusters;
     size_t cluster_count;
     size_t cluster_cap;
-    bool listed;     /* the store's clusters are known */
-    bool list_noted; /* why they cannot be listed: logged */
-    bool listing;    /* being asked */
-    int64_t list_us; /* when to ask again: other replicas create clusters too; INT64_MAX: never */
+    bool listed;      /* the store's clusters are known */
+    bool list_noted;  /* why they cannot be listed: logged */
+    bool listing;     /* being asked */
+    int64_t list_us;  /* when to ask again: other replicas create clusters too; INT64_MAX: never */
+    int64_t heard_us; /* when a store that others share last told them */
     bool ready;
     bool turn_wanted;
     bool reads_mirror; /* the read being answered wants the mirror, not the view of before */

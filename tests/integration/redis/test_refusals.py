@@ -80,6 +80,15 @@ class TestAway(redis_harness.TestCase):
         redis.start()
         until(lambda: server.curl("POST", "/v1/clusters/fresh/silos", SILO).status == 200, what="the new cluster")
 
+    def test_that_nobody_created_a_cluster_has_an_age(self):
+        redis = self.use(RedisServer())
+        server = self.replica(redis.url)
+        self.assertNotIn("age", server.curl("GET", "/v1/clusters/fresh/status").json)
+        redis.kill()
+        until(lambda: "age" in server.curl("GET", "/v1/clusters/fresh/status").json, what="the age")
+        redis.start()
+        until(lambda: "age" not in server.curl("GET", "/v1/clusters/fresh/status").json, what="the end of it")
+
     def test_a_password_that_was_changed_is_in_the_log(self):
         redis = self.use(RedisServer("--requirepass", "old-secret"))
         server = self.replica(f"redis://:old-secret@{redis.address}")
