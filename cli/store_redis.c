@@ -90,6 +90,10 @@ enum exit_code store_redis_connect(const struct store_redis *redis, const struct
     char host[256] = "127.0.0.1";
     long port = 6379;
     const char *colon = redis->address == NULL ? NULL : strrchr(redis->address, ':');
+    if (redis->address != NULL && strchr(redis->address, '@') != NULL) {
+        store_redis_report("--redis is HOST:PORT; the login is --redis-user and --redis-password-file");
+        return EXIT_USAGE;
+    }
     if (redis->address != NULL) {
         char *end = NULL;
         size_t len = colon == NULL ? 0 : (size_t)(colon - redis->address);

@@ -98,6 +98,8 @@ qvt_status open_store(struct store **out, uv_loop_t *loop, const struct settings
     if (redis_url_matches(name)) {
         return open_redis(out, loop, settings, entropy, log, error);
     }
+    /* What stands before an @ may be a secret. */
+    size_t shown = strchr(name, '@') == NULL ? strlen(name) : strcspn(name, ":@");
     return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL,
-                         "--store: \"%s\" is neither memory, sqlite:PATH nor a redis:// URL", name);
+                         "--store: \"%.*s\" is neither memory, sqlite:PATH nor a redis:// URL", (int)shown, name);
 }

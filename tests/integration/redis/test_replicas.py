@@ -199,12 +199,18 @@ class TestReplicas(redis_harness.TestCase):
             "redis+cluster://:secret@h1/3": "database",
             "redis://:sec%zzret@h1": "hex",
             "redis+tls://:secret@h1": "begins with",
+            "rediss://:secret@h1": "neither",
         }
         for url, rule in cases.items():
             ended = subprocess.run([str(harness.BIN_DIR / "qvtd"), "--store", url], capture_output=True, text=True)
             self.assertEqual(ended.returncode, 2, url)
             self.assertIn(rule, ended.stderr)
             self.assertNotIn("sec", ended.stderr.replace("seconds", ""))
+        for address in ("redis://:secret@h1:1", ":secret@h1:1"):
+            command = [str(harness.BIN_DIR / "qvtctl"), "store", "inspect", "--redis", address]
+            ended = subprocess.run(command, capture_output=True, text=True)
+            self.assertEqual(ended.returncode, 2, ended.stderr)
+            self.assertNotIn("secret", ended.stderr)
 
 
 class TestLogin(redis_harness.TestCase):
