@@ -6,7 +6,7 @@ import time
 
 ROOT = os.environ["QVT_SOURCE_DIR"]
 BIN_DIR = os.environ["QVT_BIN_DIR"]
-CASE_TIMEOUT_S = 120
+CASE_TIMEOUT_S = 300
 
 
 class Server:
@@ -18,7 +18,7 @@ class Server:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.code = self.process.wait(20)
+        self.code = self.process.wait(60)
         self.process.stdout.close()
 
 

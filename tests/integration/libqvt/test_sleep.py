@@ -13,7 +13,7 @@ from faults import frozen  # noqa: E402
 from fleet import Silo  # noqa: E402
 from watcher import Watcher  # noqa: E402
 
-TTL_MS = 2000
+TTL_MS = 3000
 REGISTERED, LOST, SUPERSEDED = "1", "2", "3"
 EVENTS = harness.messages().ChangeEvent
 

@@ -259,7 +259,7 @@ class TestFaults(redis_harness.TestCase):
         print(f"commits {load.committed}, longest waits {load.longest_wait} commits of others")
         self.assertGreater(load.committed[2], load.committed[0] / 50)
         # Not in seconds: a machine that is busy with something else makes pauses for all. This is the work of some of them.
-        self.assertLess(load.longest_wait[2], 5000)
+        self.assertLess(load.longest_wait[2], 3000)
         self.assertEqual(load.judge(), [])
 
 
