@@ -22,6 +22,9 @@ del sys.argv[1:]
 
 TTL_MS = 6000 if SILOS > 6 else 4000
 CURRENT_WITHIN_S = 2.0
+# Of a cache that changes its tracker, each as long as a change takes to come when nothing is wrong: next to nothing, but on a
+# machine that is busy with something else.
+STEPS = 5
 CHANGES_A_SECOND = 50
 EVENTS = harness.messages().ChangeEvent
 
@@ -104,20 +107,27 @@ class Fleet(harness.TestCase):
             self.assertIsNone(silo.found("failed"), silo.lines)
         return silos
 
+    def slowest(self, silos, changes, since):
+        """Until the last cache shows a change that is made now, in seconds."""
+        number = changes.change()
+        for silo in silos:
+            silo.until(lambda: marker(silo) >= number)
+        return max(shown_at(silo, number) for silo in silos) - since
+
     def kill_in_turn(self, silos, changes):
-        """The slowest cache of each kill, in seconds since the kill."""
+        """(the slowest cache, how slow one was without a fault) of each kill."""
         slowest = []
         for server in self.servers:
             struck = [silo for silo in silos if silo.endpoint() == server.grpc]
             self.assertTrue(struck, f"no silo is at {server.grpc}: nothing is tested")
+            calm = self.slowest(silos, changes, time.monotonic())
             before = {silo.id: len(silo.lines) for silo in silos}
             changes.down = server
             killed_at = time.monotonic()
             server.kill()
-            number = changes.change()
-            for silo in silos:
-                silo.until(lambda: marker(silo) >= number)
-            slowest.append(max(shown_at(silo, number) for silo in silos) - killed_at)
+            struck_for = self.slowest(silos, changes, killed_at)
+            calm = max(calm, self.slowest(silos, changes, time.monotonic()))
+            slowest.append((struck_for, calm))
             for silo in struck:
                 self.assertIsNotNone(silo.found("endpoint", since=before[silo.id]), silo.lines[-5:])
             server.restart(crash=True, same_ports=True)
@@ -163,7 +173,8 @@ class Fleet(harness.TestCase):
         totals = {silo.id: [int(word) for word in silo.await_line("totals").words[1:]] for silo in silos}
         cached, asked = (sum(each[i] for each in totals.values()) for i in (0, 1))
         print(f"\n{SILOS} silos, {REPLICAS} replicas: {made} changes, {cached} cached finds, {asked} asked; "
-              f"caches current again after {', '.join(f'{s * 1000:.0f}' for s in slowest)} ms", file=sys.stderr)
+              f"caches current again after {', '.join(f'{s * 1000:.0f} ({calm * 1000:.0f})' for s, calm in slowest)} ms",
+              file=sys.stderr)
         for silo in silos:
             self.assertEqual([], [line for line in silo.lines if line.words[0] == "failed"], silo.id)
             self.assertEqual([], [line for line in silo.lines if line.words[:2] == ["lease", "lost"]], silo.id)
@@ -172,7 +183,8 @@ class Fleet(harness.TestCase):
             self.assertGreaterEqual(renewals, REPLICAS)
             self.assertGreater(min(finds, questions), 10 * REPLICAS)
         self.assertEqual(self.witnesses, self.expired)
-        self.assertLessEqual(max(slowest), CURRENT_WITHIN_S)
+        for struck_for, calm in slowest:
+            self.assertLessEqual(struck_for, CURRENT_WITHIN_S + STEPS * calm)
         for silo in silos:
             self.assertEqual(0, silo.end())
 

@@ -18,6 +18,7 @@ import harness  # noqa: E402
 SNAPSHOT = Path(os.environ.get("QVT_TEST_BIN_DIR", harness.BIN_DIR.parent / "tests/bin")) / "libqvt_snapshot"
 CASES = int(sys.argv.pop()) if sys.argv[-1].isdigit() else 2000
 CHANGES_A_SECOND = 1000
+CASES_A_CHANGE = 100
 OPERATOR_CHANGES = 10
 TURNS_MAX = 20
 TYPES = ["Order", "Cart", "Invoice", "Nobody"]
@@ -95,8 +96,8 @@ class SnapshotTest(harness.TestCase):
         rate = revisions * 1000 / took_ms
         print(f"{cases} cases, {asked} asked, {rate:.0f} changes a second")
         self.assertGreaterEqual(cases, CASES)
-        # As many as a machine manages that is busy with something else.
-        self.assertGreater(rate, CHANGES_A_SECOND / 20)
+        # Not the rate, which is the machine's: what counts is that the answers are of many states.
+        self.assertGreater(revisions, cases / CASES_A_CHANGE)
         return asked + warming
 
 

@@ -4,7 +4,7 @@
 #include "tests/support/suite.h"
 #include "tests/unit/rpc/call/raw_client.h"
 
-enum { TYPE_DATA = 0, TYPE_HEADERS = 1, TYPE_RESET = 3, END_STREAM = 1 };
+enum { TYPE_DATA = 0, TYPE_HEADERS = 1, TYPE_RESET = 3, END_STREAM = 1, TRIES = 20 };
 
 struct fixture {
     qvt_rpc_runtime *runtime;
@@ -62,21 +62,35 @@ static void settle(struct fixture *fixture, uint32_t stream)
     CU_ASSERT_TRUE(wait_for(fixture, TYPE_DATA, stream));
 }
 
+/* A request's rest is waited for a second, of real time. When that went by because the machine is busy with something else,
+ * what was seen says nothing, and is looked at again. */
+static bool was_slow(uint64_t before, unsigned *tries)
+{
+    return uv_hrtime() - before >= 900000000 && ++*tries < TRIES;
+}
+
 static void request_refused_on_its_headers_is_not_reset_while_it_ends(const char *path, const char *content_type)
 {
-    struct fixture fixture;
-    start(&fixture);
-    raw_client_send_headers(&fixture.client, 1, path, content_type);
-    CU_ASSERT_TRUE(wait_for(&fixture, TYPE_HEADERS, 1));
-    settle(&fixture, 3);
-    raw_client_send_frame(&fixture.client, TYPE_DATA, 0, 1, qvt_slice_text("some"));
-    raw_client_send_frame(&fixture.client, TYPE_DATA, END_STREAM, 1, qvt_slice_text(" body"));
-    settle(&fixture, 5);
-    CU_ASSERT_FALSE(has(&fixture, TYPE_RESET, 1));
-    qvt_rpc_server_counters counters;
-    qvt_rpc_server_read_counters(fixture.server, &counters);
-    CU_ASSERT_EQUAL(counters.calls_open, 0);
-    stop(&fixture);
+    bool is_reset;
+    unsigned tries = 0;
+    uint64_t before;
+    do {
+        struct fixture fixture;
+        start(&fixture);
+        before = uv_hrtime();
+        raw_client_send_headers(&fixture.client, 1, path, content_type);
+        CU_ASSERT_TRUE(wait_for(&fixture, TYPE_HEADERS, 1));
+        settle(&fixture, 3);
+        raw_client_send_frame(&fixture.client, TYPE_DATA, 0, 1, qvt_slice_text("some"));
+        raw_client_send_frame(&fixture.client, TYPE_DATA, END_STREAM, 1, qvt_slice_text(" body"));
+        settle(&fixture, 5);
+        is_reset = has(&fixture, TYPE_RESET, 1);
+        qvt_rpc_server_counters counters;
+        qvt_rpc_server_read_counters(fixture.server, &counters);
+        CU_ASSERT_EQUAL(counters.calls_open, 0);
+        stop(&fixture);
+    } while (was_slow(before, &tries));
+    CU_ASSERT_FALSE(is_reset);
 }
 
 static void other_content_is_answered_without_a_reset(void)
@@ -106,31 +120,45 @@ static void long_refused_request_is_reset_before_its_time(void)
 {
     enum { CHUNK = 4000, CHUNKS = 17 };
     static const uint8_t zeros[CHUNK];
-    struct fixture fixture;
-    start(&fixture);
-    raw_client_send_headers(&fixture.client, 1, "/test.A/Echo", "text/plain");
-    CU_ASSERT_TRUE(wait_for(&fixture, TYPE_DATA, 1));
-    uint64_t before = uv_hrtime();
-    for (int i = 0; i < CHUNKS; i++) {
-        CU_ASSERT_FALSE(has(&fixture, TYPE_RESET, 1));
-        raw_client_send_frame(&fixture.client, TYPE_DATA, 0, 1, qvt_slice_make(zeros, CHUNK));
-    }
-    CU_ASSERT_TRUE(wait_for(&fixture, TYPE_RESET, 1));
-    CU_ASSERT_TRUE(uv_hrtime() - before < 900000000);
-    stop(&fixture);
+    bool is_early;
+    unsigned tries = 0;
+    uint64_t before;
+    do {
+        struct fixture fixture;
+        start(&fixture);
+        before = uv_hrtime();
+        raw_client_send_headers(&fixture.client, 1, "/test.A/Echo", "text/plain");
+        CU_ASSERT_TRUE(wait_for(&fixture, TYPE_DATA, 1));
+        is_early = false;
+        for (int i = 0; i < CHUNKS; i++) {
+            is_early = is_early || has(&fixture, TYPE_RESET, 1);
+            raw_client_send_frame(&fixture.client, TYPE_DATA, 0, 1, qvt_slice_make(zeros, CHUNK));
+        }
+        CU_ASSERT_TRUE(wait_for(&fixture, TYPE_RESET, 1));
+        stop(&fixture);
+    } while (was_slow(before, &tries));
+    CU_ASSERT_FALSE(is_early);
+    CU_ASSERT_TRUE(tries < TRIES);
 }
 
 static void message_that_breaks_the_rules_is_answered_without_a_reset(void)
 {
-    struct fixture fixture;
-    start(&fixture);
-    raw_client_send_headers(&fixture.client, 1, "/test.A/Echo", "application/grpc");
-    raw_client_send_frame(&fixture.client, TYPE_DATA, 0, 1, qvt_slice_make("\2\0\0\0\2hi", 7));
-    CU_ASSERT_TRUE(wait_for(&fixture, TYPE_HEADERS, 1));
-    raw_client_send_frame(&fixture.client, TYPE_DATA, END_STREAM, 1, qvt_slice_text("more"));
-    settle(&fixture, 3);
-    CU_ASSERT_FALSE(has(&fixture, TYPE_RESET, 1));
-    stop(&fixture);
+    bool is_reset;
+    unsigned tries = 0;
+    uint64_t before;
+    do {
+        struct fixture fixture;
+        start(&fixture);
+        before = uv_hrtime();
+        raw_client_send_headers(&fixture.client, 1, "/test.A/Echo", "application/grpc");
+        raw_client_send_frame(&fixture.client, TYPE_DATA, 0, 1, qvt_slice_make("\2\0\0\0\2hi", 7));
+        CU_ASSERT_TRUE(wait_for(&fixture, TYPE_HEADERS, 1));
+        raw_client_send_frame(&fixture.client, TYPE_DATA, END_STREAM, 1, qvt_slice_text("more"));
+        settle(&fixture, 3);
+        is_reset = has(&fixture, TYPE_RESET, 1);
+        stop(&fixture);
+    } while (was_slow(before, &tries));
+    CU_ASSERT_FALSE(is_reset);
 }
 
 SUITE_MAIN("rpc/call/linger", SUITE_CASE(other_content_is_answered_without_a_reset),
