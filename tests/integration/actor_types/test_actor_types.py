@@ -108,16 +108,15 @@ class Package(unittest.TestCase):
     def tearDownClass(cls):
         shutil.rmtree(cls.work)
 
-    def build(self, version="2.1.0", archives="ARCHIVES orders", more=""):
-        source = self.work / self.id()
-        source.mkdir()
-        for name in ("main.c", "order.c", "invoice.cc"):
+    def build(self, version="2.1.0", archives="ARCHIVES orders", more="", options=()):
+        source = Path(tempfile.mkdtemp(dir=self.work))
+        for name in ("main.c", "order.c", "invoice.cc", "plugin.c"):
             shutil.copy(HERE / name, source)
         text = PROJECT.format(version=version, archives=archives, more=more)
         (source / "CMakeLists.txt").write_text(text)
         flags = f"-fsanitize={SANITIZE}" if SANITIZE else ""
         configure = ["cmake", "-S", source, "-B", source / "build", f"-DCMAKE_PREFIX_PATH={self.work / 'usr'}"]
-        configure += [f"-DCMAKE_C_FLAGS={flags}", f"-DCMAKE_CXX_FLAGS={flags}"]
+        configure += [f"-DCMAKE_C_FLAGS={flags}", f"-DCMAKE_CXX_FLAGS={flags}", *options]
         done = subprocess.run(configure, capture_output=True, text=True)
         if done.returncode == 0:
             done = subprocess.run(["cmake", "--build", source / "build"], capture_output=True, text=True)
@@ -128,18 +127,41 @@ class Package(unittest.TestCase):
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         self.assertEqual(OWN, run(program).rstrip("\n"))
 
+    def test_shared_libraries_that_nothing_refers_to_are_linked(self):
+        more = "add_library(plugin SHARED plugin.c)\nqvt_silo(plugin VERSION 2.1.0 NAME shop BUILD_ID b7)\n"
+        done, program = self.build(more=more + "target_link_libraries(shop PRIVATE plugin)")
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertEqual(OWN.replace("Shop.", PLUGIN + "Shop."), run(program).rstrip("\n"))
+
+    def test_names_are_quoted_and_stripped_programs_are_not_checked(self):
+        done, program = self.build(archives='NAME "a \\"b\\" c" ARCHIVES orders', options=["-DCMAKE_EXE_LINKER_FLAGS=-s"])
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertIn("shop has no symbol table", done.stdout)
+        self.assertEqual(OWN.replace("/shop/", '/a "b" c/'), run(program).rstrip("\n"))
+
     def test_dropped_types_end_the_build(self):
+        for options in ([], ["-DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON"]):
+            with self.subTest(options):
+                self.dropped_types_end_the_build(options)
+
+    def dropped_types_end_the_build(self, options):
         more = "qvt_silo(orders VERSION 2.1.0)\ntarget_link_libraries(shop PRIVATE orders)"
-        done, _ = self.build(archives="", more=more)
+        done, _ = self.build(archives="", more=more, options=options)
         self.assertNotEqual(0, done.returncode)
         said = " ".join((done.stdout + done.stderr).split())
         self.assertIn("was dropped by the linker", said)
         self.assertIn("ARCHIVES <the target of liborders.a>", said)
 
     def test_bad_version_ends_the_configuration(self):
-        done, _ = self.build(version="two")
+        for version in ("two", "01.2.3"):
+            done, _ = self.build(version=version)
+            self.assertNotEqual(0, done.returncode)
+            self.assertIn(f'"{version}" is no version', " ".join(done.stderr.split()))
+
+    def test_unknown_argument_ends_the_configuration(self):
+        done, _ = self.build(archives="ARCHIVE orders")
         self.assertNotEqual(0, done.returncode)
-        self.assertIn('"two" is no version', " ".join(done.stderr.split()))
+        self.assertIn('"ARCHIVE;orders" is no argument of it', " ".join(done.stderr.split()))
 
 
 if __name__ == "__main__":
