@@ -144,7 +144,11 @@ static enum exit_code run(int argc, char **argv, char **room)
     } else if (parse.wants_help || (parse.argument_count > 0 && strcmp(parse.arguments[0], "help") == 0)) {
         help_all(&shared, stdout);
     } else {
-        code = usage_error(NULL, parse.argument_count == 0 ? "a command is missing" : "unknown command");
+        const char *none = parse.argument_count == 0 ? "a command is missing" : parse.error;
+        if (parse.argument_count > 0) {
+            snprintf(parse.error, sizeof parse.error, "unknown command '%.64s'", parse.arguments[0]);
+        }
+        code = usage_error(NULL, none);
     }
     free(given);
     return code;

@@ -85,7 +85,8 @@ static void check_services(struct model *model, const struct model_file *file)
             const struct model_method *method = &service->methods[j];
             check_routes(model, service, method);
             for (size_t k = 0; k < j; k++) {
-                if (strcmp(service->methods[k].snake, method->snake) == 0) {
+                if (strcmp(service->methods[k].snake, method->snake) == 0 ||
+                    strcmp(service->methods[k].member, method->member) == 0) {
                     model_error(model, file, method->line, "methods %s and %s have the same name in C",
                                 service->methods[k].name, method->name);
                 }

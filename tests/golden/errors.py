@@ -47,6 +47,8 @@ CASES = {
         method('get: "/v1/{name}" additional_bindings { get: "/v1/{part.id}" }', "is taken by Do")),
     "methods_with_one_c_name": HEAD + "message M {}\nservice Bad {\n  rpc GetIt(M) returns (M);\n"
                                "  rpc Get_it(M) returns (M); // ERROR: methods GetIt and Get_it have the same name in C\n}\n",
+    "method_that_meets_a_keyword": HEAD + "message M {}\nservice Bad {\n  rpc Int(M) returns (M);\n"
+                                   "  rpc Int_(M) returns (M); // ERROR: methods Int and Int_ have the same name in C\n}\n",
     "messages_with_one_c_name": HEAD + "message OneTwo {}\n"
                                 "message One_two {} // ERROR: bad.v1.OneTwo and bad.v1.One_two have the same name in C\n",
     "fields_with_one_c_name": 'syntax = "proto2";\npackage bad.v1;\nmessage M {\n  optional string one = 1;\n'

@@ -456,6 +456,7 @@ class Failures(QvtctlTestCase):
         for words in cases:
             with self.subTest(words):
                 self.fails(USAGE, *words)
+        self.assertIn("unknown command 'nonsense'", self.fails(USAGE, "nonsense", "silo"))
         self.assertEqual(USAGE, qvtctl("silo", "list", "--endpoint", "nowhere")[0])
 
     def test_endpoints_come_from_the_environment_and_the_flag_wins(self):
