@@ -407,6 +407,12 @@ bool qvt_silo_may_deliver(const qvt_silo *silo)
 
 void qvt_silo_wait(qvt_silo *silo, qvt_silo_report *report)
 {
+    if (client_is_foreign(silo->client)) {
+        if (report != NULL) {
+            *report = (qvt_silo_report){.phase = qvt_silo_phase(silo)};
+        }
+        return;
+    }
     pthread_mutex_lock(&silo->lock);
     while (!silo->is_ended) {
         pthread_cond_wait(&silo->changed, &silo->lock);
@@ -417,9 +423,14 @@ void qvt_silo_wait(qvt_silo *silo, qvt_silo_report *report)
     pthread_mutex_unlock(&silo->lock);
 }
 
+/* In a forked process there is no thread to end, as with the client. */
 void qvt_silo_free(qvt_silo *silo)
 {
     if (silo == NULL) {
+        return;
+    }
+    if (silo->client != NULL && client_is_foreign(silo->client)) {
+        life_give_signals(silo);
         return;
     }
     qvt_silo_stop(silo);

@@ -91,7 +91,8 @@ QVT_API bool qvt_silo_may_deliver(const qvt_silo *silo);
 /* Begins to leave, as SIGTERM does; does not wait. Any thread and callback, and signal handlers. */
 QVT_API void qvt_silo_stop(qvt_silo *silo);
 
-/* Waits until the silo has ended. report may be NULL. Not from its callbacks. */
+/* Waits until the silo has ended; in a process forked since it started, where nothing of it runs, not at all, and there the
+ * report counts nothing. report may be NULL. Not from its callbacks. */
 QVT_API void qvt_silo_wait(qvt_silo *silo, qvt_silo_report *report);
 
 /* Stops, waits, for deactivations under way too, and frees the silo with its client. NULL is fine. Not from its
