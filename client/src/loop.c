@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "base/check.h"
+#include "base/descriptors.h"
 
 static bool take(struct loop *loop, struct job **out)
 {
@@ -30,6 +31,7 @@ qvt_status loop_init(struct loop *loop)
 {
     list_init(&loop->inbox);
     loop->on_orphan = NULL;
+    QVT_TRY(descriptors_prepare());
     if (uv_mutex_init(&loop->lock) != 0) {
         return QVT_UNAVAILABLE;
     }

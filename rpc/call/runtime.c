@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "base/descriptors.h"
 #include "rpc/call/options.h"
 #include "rpc/call/runtime.h"
 
@@ -30,7 +31,7 @@ qvt_status qvt_rpc_runtime_new(qvt_rpc_runtime **out, const qvt_rpc_runtime_opti
     init(runtime, options);
     qvt_status status = QVT_UNAVAILABLE;
     if (runtime->uv == NULL) {
-        if (uv_loop_init(&runtime->own_loop) != 0) {
+        if (descriptors_prepare() != QVT_OK || uv_loop_init(&runtime->own_loop) != 0) {
             goto fail_loop;
         }
         runtime->uv = &runtime->own_loop;

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "rpc/call/runtime.h"
 #include "server/app/auth.h"
 #include "server/app/certificates.h"
@@ -374,6 +375,9 @@ static qvt_status run(struct server *server, qvt_error *error)
 qvt_status server_run(const struct settings *settings, const struct log *log, qvt_error *error)
 {
     struct server server = {.settings = settings, .log = log, .error = error};
+    if (descriptors_prepare() != QVT_OK) {
+        return qvt_error_set(error, QVT_UNAVAILABLE, NULL, "no file descriptors are left to begin with");
+    }
     QVT_TRY(exposure_check(settings, error));
     QVT_TRY(certificates_load(&server.tls, settings, error));
     if (server.tls != NULL) {

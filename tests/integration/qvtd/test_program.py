@@ -85,6 +85,17 @@ class Program(harness.TestCase):
                 self.assertLess(time.monotonic(), deadline)
             self.assertEqual(0, server.process.returncode, server.log())
 
+    def test_closed_standard_streams_are_nobody_elses(self):
+        close = 'exec 0<&- 2>&-; exec "$0" "$@"'
+        command = [harness.BIN_DIR / "qvtd", "--store=memory", "--grpc-listen=127.0.0.1:0", "--http-listen=127.0.0.1:0"]
+        process = subprocess.Popen(["sh", "-c", close, *command], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.kill)
+        self.assertTrue(process.stdout.readline().startswith("ready "))
+        self.assertEqual({"/dev/null"}, {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in (0, 2)})
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(0, process.wait(20))
+
     def test_an_open_watch_does_not_hold_up_the_end(self):
         server = self.serve("--drain-grace=15s")
         messages = harness.messages()
