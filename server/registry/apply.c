@@ -12,16 +12,17 @@ struct pending_put {
     bool is_new;
 };
 
-static qvt_status prepare_view(struct registry *registry, struct pending_put *put)
+static qvt_status prepare_view(struct registry *registry, const struct batch *batch, struct pending_put *put)
 {
     switch (image_kind(put->image)) {
-    case RECORD_SILO: return silo_prepare(registry, put->image, put->record->silo, &put->silo);
+    case RECORD_SILO: return silo_prepare(registry, put->image, put->record->silo, batch, &put->silo);
     case RECORD_POLICY: return policy_new(&put->policy, put->image);
     default: return QVT_OK;
     }
 }
 
-static qvt_status prepare_put(struct registry *registry, struct image *image, struct pending_put *put)
+static qvt_status prepare_put(struct registry *registry, struct image *image, const struct batch *batch,
+                              struct pending_put *put)
 {
     *put = (struct pending_put){.image = image};
     put->record = records_find(registry, image_kind(image), image_key(image));
@@ -31,7 +32,7 @@ static qvt_status prepare_put(struct registry *registry, struct image *image, st
     } else if (put->record->pending) {
         return QVT_DATA_LOSS;
     }
-    qvt_status status = prepare_view(registry, put);
+    qvt_status status = prepare_view(registry, batch, put);
     if (status == QVT_OK) {
         put->record->pending = true;
     } else if (put->is_new) {
@@ -143,7 +144,8 @@ static qvt_status prepare_deletes(struct registry *registry, const struct change
     return QVT_OK;
 }
 
-static qvt_status prepare(struct registry *registry, const struct change *change, struct step *step)
+static qvt_status prepare(struct registry *registry, const struct change *change, const struct batch *batch,
+                          struct step *step)
 {
     step->put_count = step->tombstone_count = 0;
     bool few = change->put_count <= sizeof step->few / sizeof step->few[0];
@@ -153,7 +155,7 @@ static qvt_status prepare(struct registry *registry, const struct change *change
         return QVT_NO_MEMORY;
     }
     for (size_t i = 0; i < change->put_count; i++) {
-        QVT_TRY(prepare_put(registry, change->puts[i], &step->puts[i]));
+        QVT_TRY(prepare_put(registry, change->puts[i], batch, &step->puts[i]));
         step->put_count++;
     }
     QVT_TRY(prepare_deletes(registry, change, step));
@@ -185,13 +187,13 @@ static bool follows(const struct registry *registry, const struct change *change
            (head->revision == 0 || strcmp(change->position.store_id, head->store_id) == 0);
 }
 
-qvt_status registry_apply(struct registry *registry, struct change *change, int64_t now_us)
+qvt_status registry_apply(struct registry *registry, struct change *change, const struct batch *batch, int64_t now_us)
 {
     if (!follows(registry, change)) {
         return QVT_DATA_LOSS;
     }
     struct step step;
-    qvt_status status = prepare(registry, change, &step);
+    qvt_status status = prepare(registry, change, batch, &step);
     if (status == QVT_OK) {
         commit(registry, change, &step);
         history_push(&registry->history, change);
@@ -212,7 +214,7 @@ qvt_status registry_load_record(struct registry *registry, struct image *image)
     if (records_find(registry, image_kind(image), image_key(image)) != NULL) {
         return QVT_DATA_LOSS;
     }
-    QVT_TRY(prepare_put(registry, image, &put));
+    QVT_TRY(prepare_put(registry, image, NULL, &put));
     commit_put(registry, &put);
     return QVT_OK;
 }

@@ -73,14 +73,14 @@ const struct registry_silo *batch_silo(const struct batch *batch, qvt_slice silo
     return registry_silo(batch->registry, silo_id);
 }
 
-bool batch_view(const struct batch *batch, struct image *image, struct registry_silo *out)
+qvt_status batch_view(const struct batch *batch, struct image *image, struct registry_silo *out)
 {
     const struct overlay *overlay = find(batch, RECORD_SILO, image_key(image));
     if (overlay != NULL && overlay->image == image) {
         *out = overlay->silo;
-        return true;
+        return QVT_OK;
     }
-    return silo_view_parse(out, image) == QVT_OK;
+    return silo_view_parse(out, image);
 }
 
 bool batch_has_overlay(const struct batch *batch, uint32_t kind, qvt_slice key)
@@ -120,15 +120,21 @@ static void lay_over(struct batch *batch, struct overlay *overlay)
     table_add(&batch->overlays, overlay->hash, overlay);
 }
 
-static qvt_status make_overlays(const struct change *change, struct overlay **overlays)
+qvt_status batch_read(struct batch *batch, struct image *image)
+{
+    return batch->read.image == image ? QVT_OK : silo_view_parse(&batch->read, image);
+}
+
+static qvt_status make_overlays(struct batch *batch, const struct change *change, struct overlay **overlays)
 {
     for (size_t i = 0; i < change->put_count + change->delete_count; i++) {
-        struct overlay *overlay = calloc(1, sizeof *overlay);
+        struct overlay *overlay = malloc(sizeof *overlay);
         if (overlay == NULL) {
             return QVT_NO_MEMORY;
         }
         overlays[i] = overlay;
         if (i >= change->put_count) {
+            overlay->image = NULL;
             overlay->kind = change->deletes[i - change->put_count].kind;
             overlay->key = change->deletes[i - change->put_count].key;
             continue;
@@ -137,7 +143,8 @@ static qvt_status make_overlays(const struct change *change, struct overlay **ov
         overlay->kind = image_kind(overlay->image);
         overlay->key = image_key(overlay->image);
         if (overlay->kind == RECORD_SILO) {
-            QVT_TRY(silo_view_parse(&overlay->silo, overlay->image));
+            QVT_TRY(batch_read(batch, overlay->image));
+            overlay->silo = batch->read;
         }
     }
     return QVT_OK;
@@ -168,7 +175,7 @@ qvt_status batch_add(struct batch *batch, struct change *change)
     if (overlays == NULL) {
         return QVT_NO_MEMORY;
     }
-    qvt_status status = make_overlays(change, overlays);
+    qvt_status status = make_overlays(batch, change, overlays);
     for (size_t i = 0; i < count; i++) {
         if (status == QVT_OK) {
             lay_over(batch, overlays[i]);

@@ -27,7 +27,8 @@ struct batch {
     uint64_t last_incarnation;
     uint32_t living_silos; /* not DEAD */
     size_t bytes;
-    struct buf scratch; /* a record's value while it is put together */
+    struct buf scratch;        /* a record's value while it is put together */
+    struct registry_silo read; /* of the draft's image that was read last; its image is NULL: of none */
 };
 
 /* ---- batch.c: the registry with the batch laid over it ---- */
@@ -36,6 +37,9 @@ struct batch {
 struct image *batch_image(const struct batch *batch, uint32_t kind, qvt_slice key);
 const struct registry_silo *batch_silo(const struct batch *batch, qvt_slice silo_id);
 bool batch_has_overlay(const struct batch *batch, uint32_t kind, qvt_slice key);
+
+/* Reads the silo's image, put by the present draft, into batch->read, once. DATA_LOSS: it is no silo. */
+QVT_MUST_CHECK qvt_status batch_read(struct batch *batch, struct image *image);
 
 /* Appends the change, which takes the batch's head further, with its own reference. NO_MEMORY: as before. */
 QVT_MUST_CHECK qvt_status batch_add(struct batch *batch, struct change *change);

@@ -25,6 +25,7 @@ void draft_init(struct draft *draft, struct batch *batch, int64_t now_us, const 
                 qvt_error *error)
 {
     *draft = (struct draft){.batch = batch, .now_us = now_us, .error = error};
+    batch->read.image = NULL;
     draft->change.position = batch->head;
     if (batch->head.revision == 0) {
         make_store_id(draft->change.position.store_id, entropy);

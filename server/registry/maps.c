@@ -66,7 +66,8 @@ static qvt_status allocate(size_t count, size_t entry_size, void **entries, void
     if (count == 0) {
         return QVT_OK;
     }
-    uint8_t *block = calloc(count, entry_size + sizeof(void *));
+    uint8_t *block =
+        count > SIZE_MAX / (entry_size + sizeof(void *)) ? NULL : malloc(count * (entry_size + sizeof(void *)));
     if (block == NULL) {
         return QVT_NO_MEMORY;
     }

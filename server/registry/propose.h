@@ -32,8 +32,9 @@ void proposal_deinit(struct proposal *proposal);
 /* The changes so far, in order; borrowed from the batch. */
 struct change *const *batch_changes(const struct batch *batch, size_t *count);
 
-/* What a silo's image, put by a change of the batch, says; its slices borrow from the image. false: it is no silo. */
-bool batch_view(const struct batch *batch, struct image *image, struct registry_silo *out);
+/* What a silo's image says, without reading it again where a change of the batch has put it; its slices borrow from the
+ * image. DATA_LOSS: it is no silo. */
+QVT_MUST_CHECK qvt_status batch_view(const struct batch *batch, struct image *image, struct registry_silo *out);
 
 /* The sum of their change_size_bytes. */
 size_t batch_size_bytes(const struct batch *batch);

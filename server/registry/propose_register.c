@@ -196,11 +196,6 @@ static qvt_status put_silo(struct draft *draft, const struct silo_image *image, 
     return draft_put(draft, RECORD_SILO, RECORD_FIELD_SILO, registration->silo_id, buf_slice(value));
 }
 
-static bool versions_differ(const struct draft *draft, const struct registry_silo *silo)
-{
-    return !qvt_slice_equal(silo_view_versions(draft->change.puts[0]), silo->versions);
-}
-
 static qvt_status commit(struct draft *draft, const struct registration *registration, const struct registry_silo *silo,
                          enum verdict verdict, struct proposal *out)
 {
@@ -211,7 +206,8 @@ static qvt_status commit(struct draft *draft, const struct registration *registr
         return QVT_OK;
     }
     QVT_TRY(check_room(draft, silo));
-    if (silo != NULL && versions_differ(draft, silo)) {
+    QVT_TRY(batch_read(draft->batch, draft->change.puts[0]));
+    if (silo != NULL && !qvt_slice_equal(draft->batch->read.versions, silo->versions)) {
         QVT_TRY(draft_note_types(draft, silo->image));
     }
     return draft_commit(draft, CHANGE_SILO_REGISTERED, out);

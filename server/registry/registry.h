@@ -13,6 +13,7 @@
 #include "version/placement_rules.h"
 
 struct registry;
+struct batch;
 
 /* ---- life and log ---- */
 
@@ -33,8 +34,10 @@ QVT_MUST_CHECK qvt_status registry_load_end(struct registry *registry, const str
 
 /* Stores the change's images and deletes, keeps it in the history (its own reference) and trims the history by now_us,
  * the wall clock. NO_MEMORY: the registry is as before. DATA_LOSS: a value cannot be read, or the change does not follow
- * the head (revision + 1, previous token, same store). */
-QVT_MUST_CHECK qvt_status registry_apply(struct registry *registry, struct change *change, int64_t now_us);
+ * the head (revision + 1, previous token, same store). batch: the one that the change may be of, whose reading of its silos
+ * is used then; NULL: none. */
+QVT_MUST_CHECK qvt_status registry_apply(struct registry *registry, struct change *change, const struct batch *batch,
+                                         int64_t now_us);
 
 /* Borrowed, valid as long as the registry. */
 const struct position *registry_head(const struct registry *registry);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "server/registry/propose.h"
 #include "server/registry/state.h"
 
 static qvt_status reserve_slot(struct registry *registry, uint32_t *slot)
@@ -46,15 +47,20 @@ static qvt_status prepare_set(struct registry *registry, struct silo *silo, cons
     return version_set_reserve(&registry->index, silo->view.versions, &silo->set);
 }
 
-qvt_status silo_prepare(struct registry *registry, struct image *image, const struct silo *old, struct silo **out)
+qvt_status silo_prepare(struct registry *registry, struct image *image, const struct silo *old,
+                        const struct batch *batch, struct silo **out)
 {
-    struct silo *silo = calloc(1, sizeof *silo);
+    struct silo *silo = malloc(sizeof *silo);
     if (silo == NULL) {
         return QVT_NO_MEMORY;
     }
-    list_init(&silo->dead_link);
+    silo->record = NULL;
+    silo->set = NULL;
+    silo->position = 0;
     silo->slot = UINT32_MAX;
-    qvt_status status = silo_view_parse(&silo->view, image);
+    silo->keeps_set = false;
+    list_init(&silo->dead_link);
+    qvt_status status = batch == NULL ? silo_view_parse(&silo->view, image) : batch_view(batch, image, &silo->view);
     if (status == QVT_OK) {
         status = prepare_set(registry, silo, old);
     }

@@ -95,10 +95,10 @@ struct record *records_after(const struct registry *registry, uint32_t kind, qvt
 
 /* ---- silo_index.c ---- */
 
-/* A silo for the image, with everything reserved that the commit needs; `old` is the record's present one or NULL.
- * NO_MEMORY; DATA_LOSS. */
+/* A silo for the image, with everything reserved that the commit needs; `old` is the record's present one or NULL, `batch`
+ * the one that has read the image, or NULL. NO_MEMORY; DATA_LOSS. */
 QVT_MUST_CHECK qvt_status silo_prepare(struct registry *registry, struct image *image, const struct silo *old,
-                                       struct silo **out);
+                                       const struct batch *batch, struct silo **out);
 
 /* Takes back silo_prepare. */
 void silo_abandon(struct registry *registry, struct silo *silo);

@@ -9,7 +9,7 @@ bool replica_follow(struct replica *replica, struct change *change)
 {
     struct replica_endings endings;
     replica_note_before(replica, change, &endings);
-    qvt_status status = registry_apply(replica->registry, change, store_wall_us(replica->store));
+    qvt_status status = registry_apply(replica->registry, change, replica->batch, store_wall_us(replica->store));
     if (status == QVT_OK) {
         replica_note_after(replica, change, &endings);
         if (replica->observer.on_change != NULL) {
@@ -100,7 +100,7 @@ static void add_registered(struct replica *replica, const struct registry_silo *
 static void add_put(struct replica *replica, const struct change *change, struct image *image)
 {
     struct registry_silo silo;
-    if (image_kind(image) != RECORD_SILO || !batch_view(replica->batch, image, &silo)) {
+    if (image_kind(image) != RECORD_SILO || batch_view(replica->batch, image, &silo) != QVT_OK) {
         return;
     }
     if (silo.status == PLACEMENT_DEAD) {

@@ -122,16 +122,15 @@ void replica_submit(struct replica *replica, const struct command *command, repl
     if (replica_ready(replica, &refusal) != QVT_OK || !may_wait(replica, &refusal)) {
         error = &refusal;
     } else {
-        flight = calloc(1, sizeof *flight);
+        flight = malloc(sizeof *flight);
     }
     if (flight == NULL) {
         struct replica_outcome outcome = {error->status, error, *registry_head(replica->registry), NULL};
         on_outcome(data, &outcome);
         return;
     }
-    flight->command = *command;
-    flight->on_outcome = on_outcome;
-    flight->data = data;
+    *flight = (struct flight){.command = *command, .on_outcome = on_outcome, .data = data};
+    list_init(&flight->link);
     list_push_back(&replica->queue, &flight->link);
     replica_wake(replica);
 }

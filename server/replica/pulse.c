@@ -43,18 +43,15 @@ qvt_status pulses_add(struct pulses *pulses, uint64_t incarnation, qvt_slice sil
 {
     QVT_TRY(table_reserve(&pulses->table, 1));
     QVT_TRY(deadlines_reserve(&pulses->late, pulses->table.count + 1));
-    struct pulse *pulse = calloc(1, sizeof *pulse + silo_id.len);
+    struct pulse *pulse = malloc(sizeof *pulse + silo_id.len);
     if (pulse == NULL) {
         return QVT_NO_MEMORY;
     }
+    *pulse = (struct pulse){.incarnation = incarnation, .ttl_ms = ttl_ms, .begun_us = now_us, .heard_us = now_us};
     if (silo_id.len > 0) {
         memcpy(pulse->silo_id, silo_id.data, silo_id.len);
     }
     pulse->id_len = silo_id.len;
-    pulse->incarnation = incarnation;
-    pulse->ttl_ms = ttl_ms;
-    pulse->begun_us = now_us;
-    pulse->heard_us = now_us;
     pulse->late.index = DEADLINE_NONE;
     list_init(&pulse->suspect_link);
     list_init(&pulse->health_link);

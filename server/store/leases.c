@@ -4,6 +4,9 @@
 
 #include "base/check.h"
 
+/* Dropped leases that are kept for grants: what superseded silos leave, their successors take. */
+enum { SPARE_MAX = 128 };
+
 struct lease {
     uint64_t incarnation;
     int64_t end_us;
@@ -61,10 +64,11 @@ qvt_status leases_reserve(struct leases *leases, size_t count)
     QVT_TRY(table_reserve(&leases->table, count));
     QVT_TRY(deadlines_reserve(&leases->running, leases->table.count + count));
     while (leases->spare_count < count) {
-        struct lease *lease = calloc(1, sizeof *lease);
+        struct lease *lease = malloc(sizeof *lease);
         if (lease == NULL) {
             return QVT_NO_MEMORY;
         }
+        list_init(&lease->link);
         lease->due.index = DEADLINE_NONE;
         list_push_back(&leases->spare, &lease->link);
         leases->spare_count++;
@@ -90,6 +94,7 @@ void leases_grant(struct leases *leases, uint64_t incarnation, uint32_t ttl_ms, 
         lease = LIST_ENTRY(leases->spare.next, struct lease, link);
         leases->spare_count--;
         lease->incarnation = incarnation;
+        lease->holds = 0;
         table_add(&leases->table, hash_of(incarnation), lease);
     }
     run_until(leases, lease, now_us + (int64_t)ttl_ms * 1000);
@@ -124,7 +129,12 @@ void leases_drop(struct leases *leases, uint64_t incarnation)
     table_remove(&leases->table, hash_of(incarnation), lease);
     deadlines_remove(&leases->running, &lease->due);
     list_remove(&lease->link);
-    free(lease);
+    if (leases->spare_count < SPARE_MAX) {
+        list_push_back(&leases->spare, &lease->link);
+        leases->spare_count++;
+    } else {
+        free(lease);
+    }
 }
 
 bool leases_has(const struct leases *leases, uint64_t incarnation)

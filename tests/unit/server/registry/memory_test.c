@@ -20,7 +20,7 @@ static qvt_status propose_and_apply(struct scene *scene, const struct command *c
         status = batch_propose(batch, command, scene->now_us, &entropy, &proposal, &scene->error);
     }
     if (status == QVT_OK) {
-        status = registry_apply(scene->registry, proposal.change, scene->now_us);
+        status = registry_apply(scene->registry, proposal.change, batch, scene->now_us);
     }
     batch_free(batch);
     proposal_deinit(&proposal);

@@ -27,11 +27,11 @@ qvt_status scene_run(struct scene *scene, const struct command *command)
     proposal_deinit(&scene->last);
     CU_ASSERT_EQUAL_FATAL(batch_new(&batch, scene->registry), QVT_OK);
     qvt_status status = batch_propose(batch, command, scene->now_us, &scene->entropy, &scene->last, &scene->error);
-    batch_free(batch);
     CU_ASSERT_EQUAL(status, scene->error.status);
     if (scene->last.change != NULL) {
-        CU_ASSERT_EQUAL_FATAL(registry_apply(scene->registry, scene->last.change, scene->now_us), QVT_OK);
+        CU_ASSERT_EQUAL_FATAL(registry_apply(scene->registry, scene->last.change, batch, scene->now_us), QVT_OK);
     }
+    batch_free(batch);
     return status;
 }
 
