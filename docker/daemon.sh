@@ -57,7 +57,8 @@ done
 # A kernel may have only the older of the two interfaces that Debian's iptables speaks.
 start || start "$run/legacy" || skip "dockerd does not start here: $(grep -v level=info "$run/log" | tail -n 1)"
 # What tests left that were killed: their networks would stand in the way of the next.
-docker ps -aq --filter name=qvt-test- | xargs -r docker rm -f >/dev/null
+docker ps -aq --filter name=qvt-test- | xargs -r docker rm -f -v >/dev/null
+docker volume ls -q --filter name=qvt-test- | xargs -r docker volume rm >/dev/null
 docker network prune -f >/dev/null
 "$@" 9>&-
 # What earlier trees left; the steps that a new build reuses stay.
