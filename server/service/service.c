@@ -59,14 +59,19 @@ static qvt_status open_listed(struct service *service, const char *const *names,
 /* A store that others share may be out of reach for a while; one of our own is there, or something is wrong. */
 static void list_failed(struct service *service, qvt_status status, const qvt_error *error)
 {
-    if (!service->list_noted && error != NULL) {
-        log_write(service->options.log, LOG_WARN, "clusters not listed", log_text("why", error->message));
-        service->list_noted = true;
-    }
     if (!store_is_shared(service->options.store)) {
         (void)qvt_error_set(&service->fault, status, NULL, "the store's clusters cannot be listed: %s",
                             error != NULL ? error->message : qvt_status_text(status));
     }
+}
+
+/* Whether what failed first at *since_us, 0 being never, does so for long enough to be told, which it was not yet. */
+static bool is_worth_a_line(int64_t *since_us, bool *noted, bool failed, int64_t now_us)
+{
+    *since_us = !failed ? 0 : *since_us == 0 ? now_us : *since_us;
+    bool told = failed && !*noted && now_us - *since_us >= REPLICA_SILENCE_US;
+    *noted = failed && (*noted || told);
+    return told;
 }
 
 static void on_list(void *data, qvt_status status, const char *const *names, size_t count, const qvt_error *error)
@@ -83,6 +88,11 @@ static void on_list(void *data, qvt_status status, const char *const *names, siz
         int64_t pause_us = status == QVT_OK ? LIST_EVERY_US : LIST_AGAIN_US;
         service->list_us = store_monotonic_us(service->options.store) + pause_us;
     }
+    bool failed = status != QVT_OK && error != NULL;
+    if (is_worth_a_line(&service->list_failed_us, &service->list_noted, failed,
+                        store_monotonic_us(service->options.store))) {
+        log_write(service->options.log, LOG_WARN, "clusters not listed", log_text("why", error->message));
+    }
     if (status != QVT_OK) {
         list_failed(service, status, error);
     } else {
@@ -93,7 +103,6 @@ static void on_list(void *data, qvt_status status, const char *const *names, siz
         }
         service->listed = service->listed || opened;
         service->heard_us = store_monotonic_us(service->options.store);
-        service->list_noted = false;
     }
     service_wake(service);
 }
@@ -163,26 +172,30 @@ static void check_loading(struct service *service)
     }
 }
 
-/* A new cluster whose replica could not load answers what waits for it. */
-static void check_waiting(struct cluster *cluster)
+/* A new cluster whose replica could not load answers what waits for it, unless the next try may help: a store of several
+ * nodes tells where the right one is, or one of them is down. Who then asks again finds it loaded. */
+static void check_waiting(struct cluster *cluster, int64_t now_us)
 {
     qvt_error error;
-    if (!list_is_empty(&cluster->waiting) && replica_load_failed(cluster->replica) &&
-        replica_ready(cluster->replica, &error) != QVT_OK) {
+    if (list_is_empty(&cluster->waiting) || !replica_load_failed(cluster->replica) ||
+        replica_ready(cluster->replica, &error) == QVT_OK) {
+        return;
+    }
+    bool passing = error.reason != NULL && strcmp(error.reason, "WARMING_UP") == 0;
+    if (!passing || cluster->waiting_till_us <= now_us) {
+        cluster->asked_us = now_us;
         write_fail_waiting(cluster, &error);
     }
 }
 
-/* Once until it is loaded: it is tried again and again. */
-static void note_load(struct cluster *cluster)
+static void note_load(struct cluster *cluster, int64_t now_us)
 {
     qvt_error error;
-    bool failed = replica_load_failed(cluster->replica);
-    if (failed && !cluster->load_noted && replica_ready(cluster->replica, &error) != QVT_OK) {
+    bool failed = replica_load_failed(cluster->replica) && replica_ready(cluster->replica, &error) != QVT_OK;
+    if (is_worth_a_line(&cluster->load_failed_us, &cluster->load_noted, failed, now_us)) {
         log_write(cluster->service->options.log, LOG_WARN, "records not loaded", log_text("cluster", cluster->name),
                   log_text("why", error.message));
     }
-    cluster->load_noted = failed;
 }
 
 static void note_degraded(struct cluster *cluster)
@@ -210,8 +223,8 @@ void service_turn(struct service *service)
             cluster->woken = false;
             replica_turn(cluster->replica);
         }
-        check_waiting(cluster);
-        note_load(cluster);
+        check_waiting(cluster, now_us);
+        note_load(cluster, now_us);
         note_degraded(cluster);
     }
     if (!service->listing && service->list_us <= now_us) {
@@ -231,8 +244,13 @@ int64_t service_deadline_us(const struct service *service)
         deadline = service->list_us;
     }
     for (size_t i = 0; i < service->cluster_count; i++) {
-        int64_t own = replica_deadline_us(service->clusters[i]->replica);
+        const struct cluster *cluster = service->clusters[i];
+        int64_t own = replica_deadline_us(cluster->replica);
         deadline = own < deadline ? own : deadline;
+        bool waits = !list_is_empty(&cluster->waiting) && replica_load_failed(cluster->replica);
+        if (waits && cluster->waiting_till_us < deadline) {
+            deadline = cluster->waiting_till_us;
+        }
     }
     return deadline;
 }

@@ -27,6 +27,8 @@ struct cluster {
     int64_t asked_us;           /* of the last heartbeat, on a shared store; 0: none */
     bool known_empty;           /* the store did not have it when it was opened: until loaded, it reads as empty */
     bool woken;
+    int64_t waiting_till_us;         /* of waiting's oldest */
+    int64_t load_failed_us;          /* since when it cannot be loaded; 0: it can */
     bool load_noted;                 /* why it is not loaded: logged */
     bool degraded;                   /* its store is out of reach: logged */
     char store_id[STORE_ID_LEN + 1]; /* of the mirror last loaded */
@@ -41,11 +43,12 @@ struct service {
     struct cluster **clusters;
     size_t cluster_count;
     size_t cluster_cap;
-    bool listed;      /* the store's clusters are known */
-    bool list_noted;  /* why they cannot be listed: logged */
-    bool listing;     /* being asked */
-    int64_t list_us;  /* when to ask again: other replicas create clusters too; INT64_MAX: never */
-    int64_t heard_us; /* when a store that others share last told them */
+    bool listed;            /* the store's clusters are known */
+    int64_t list_failed_us; /* since when they cannot be listed; 0: they can */
+    bool list_noted;        /* why they cannot be listed: logged */
+    bool listing;           /* being asked */
+    int64_t list_us;        /* when to ask again: other replicas create clusters too; INT64_MAX: never */
+    int64_t heard_us;       /* when a store that others share last told them */
     bool ready;
     bool turn_wanted;
     bool reads_mirror; /* the read being answered wants the mirror, not the view of before */

@@ -4,6 +4,9 @@
 #include "server/service/answer.h"
 #include "server/service/write_log.h"
 
+/* For a new cluster's replica to load, where that failed once. */
+#define WAITING_US INT64_C(4000000)
+
 /* Lives in the call's memory. */
 struct write {
     struct list in_cluster; /* cluster->waiting; alone once submitted */
@@ -109,6 +112,9 @@ static void queue(struct service *service, struct cluster *cluster, qvt_rpc_unar
     *write = (struct write){.service = service, .cluster = cluster, .unary = unary, .command = *command};
     list_init(&write->in_cluster);
     if (cluster->known_empty && replica_ready(cluster->replica, NULL) != QVT_OK) {
+        if (list_is_empty(&cluster->waiting)) {
+            cluster->waiting_till_us = store_monotonic_us(service->options.store) + WAITING_US;
+        }
         list_push_back(&cluster->waiting, &write->in_cluster);
         service_wake(service);
     } else {

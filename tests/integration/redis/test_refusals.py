@@ -69,7 +69,7 @@ class TestRights(redis_harness.TestCase):
 
 
 class TestAway(redis_harness.TestCase):
-    def test_writes_to_a_cluster_that_is_new_are_refused_at_once(self):
+    def test_writes_to_a_cluster_that_is_new_are_refused_in_time(self):
         redis = self.use(RedisServer())
         server = self.replica(redis.url)
         self.assertEqual(server.curl("POST", "/v1/silos", SILO).status, 200)
@@ -79,6 +79,13 @@ class TestAway(redis_harness.TestCase):
         self.assertIn("RetryInfo", answer.body)
         redis.start()
         until(lambda: server.curl("POST", "/v1/clusters/fresh/silos", SILO).status == 200, what="the new cluster")
+
+    def test_a_cluster_is_made_though_the_first_node_is_gone(self):
+        redis = self.use(RedisServer())
+        server = self.replica(f"redis+cluster://127.0.0.1:{harness.free_port()},{redis.address}")
+        for cluster in ("default", "blue"):
+            answer = server.curl("POST", f"/v1/clusters/{cluster}/silos", SILO)
+            self.assertEqual(answer.status, 200, answer)
 
     def test_that_nobody_created_a_cluster_has_an_age(self):
         redis = self.use(RedisServer())

@@ -96,6 +96,15 @@ class TestSentinel(redis_harness.TestCase):
 
 
 class TestCluster(redis_harness.TestCase):
+    def test_a_cluster_is_made_though_another_node_has_its_slot(self):
+        nodes = self.use(RedisCluster())
+        server = self.replica(nodes.url)
+        for cluster in ("default", "blue", "red"):
+            silo = {"siloId": "s", "address": "a", "port": 1}
+            answer = server.curl("POST", f"/v1/clusters/{cluster}/silos", {"silo": silo})
+            self.assertEqual(answer.status, 200, answer)
+        self.assertNotIn("records not loaded", server.log())
+
     def test_a_fail_over_in_a_cluster_of_six_nodes(self):
         cluster = self.use(RedisCluster())
         servers = [self.replica(cluster.url, *FAST) for _ in range(2)]
