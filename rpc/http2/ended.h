@@ -3,6 +3,7 @@
 #ifndef QVT_RPC_HTTP2_ENDED_H
 #define QVT_RPC_HTTP2_ENDED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { HTTP2_ENDED_KEPT = 16 };
@@ -13,24 +14,27 @@ enum http2_end {
     HTTP2_END_RESET    /* it sent RST_STREAM */
 };
 
-/* Start from zeroed memory. Ids are positive; those of streams that were reset are kept as negative ones. */
+/* Start from zeroed memory. Ids are positive. */
 struct http2_ended {
     int32_t ids[HTTP2_ENDED_KEPT];
+    bool resets[HTTP2_ENDED_KEPT];
     uint32_t next;
 };
 
 /* A stream is over that the peer ended. */
 static inline void http2_ended_note(struct http2_ended *ended, int32_t id, enum http2_end how)
 {
-    ended->ids[ended->next++ % HTTP2_ENDED_KEPT] = how == HTTP2_END_RESET ? -id : id;
+    uint32_t at = ended->next++ % HTTP2_ENDED_KEPT;
+    ended->ids[at] = id;
+    ended->resets[at] = how == HTTP2_END_RESET;
 }
 
 /* How the peer ended the stream. */
 static inline enum http2_end http2_ended_find(const struct http2_ended *ended, int32_t id)
 {
     for (uint32_t i = 0; i < HTTP2_ENDED_KEPT; i++) {
-        if (ended->ids[i] == id || ended->ids[i] == -id) {
-            return ended->ids[i] > 0 ? HTTP2_END_SENT : HTTP2_END_RESET;
+        if (ended->ids[i] == id) {
+            return ended->resets[i] ? HTTP2_END_RESET : HTTP2_END_SENT;
         }
     }
     return HTTP2_END_UNKNOWN;

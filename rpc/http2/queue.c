@@ -6,11 +6,13 @@
 #include "rpc/http2/output.h"
 #include "rpc/wire/frame.h"
 
-/* A run of bytes: the next of queue->bytes, or those of the blob from `at` on. */
+/* A run of bytes: the next of queue->bytes, or the last of the prefix and then those of the blob from `at` on. */
 struct http2_segment {
     qvt_blob *blob;
     const uint8_t *at;
-    size_t left;
+    size_t left; /* of both */
+    uint8_t prefix[FRAME_PREFIX_LEN];
+    uint8_t prefix_left;
 };
 
 enum { RING_MIN = 4 };
@@ -99,7 +101,7 @@ static void push(struct http2_queue *queue, qvt_blob *blob, qvt_slice part)
         return;
     }
     queue->count++;
-    *segment_at(queue, queue->count - 1) = (struct http2_segment){blob, part.data, len};
+    *segment_at(queue, queue->count - 1) = (struct http2_segment){.blob = blob, .at = part.data, .left = len};
 }
 
 static void put(struct http2_queue *queue, const void *bytes, size_t len)
@@ -166,8 +168,19 @@ qvt_status http2_queue_add_parts(struct http2_queue *queue, const qvt_blob_part 
 
 qvt_status http2_queue_add_blob(struct http2_queue *queue, qvt_blob *message)
 {
-    qvt_blob_part whole = {qvt_blob_slice(message), message};
-    return http2_queue_add_parts(queue, &whole, 1);
+    qvt_slice bytes = qvt_blob_slice(message);
+    if (bytes.len == 0 || bytes.len > UINT32_MAX) {
+        qvt_blob_part whole = {bytes, message};
+        return http2_queue_add_parts(queue, &whole, 1);
+    }
+    QVT_TRY(reserve_segments(queue, 1));
+    struct http2_segment *segment = segment_at(queue, queue->count++);
+    *segment = (struct http2_segment){.blob = qvt_blob_ref(message), .at = bytes.data};
+    segment->left = FRAME_PREFIX_LEN + bytes.len;
+    segment->prefix_left = FRAME_PREFIX_LEN;
+    frame_write_prefix(segment->prefix, false, bytes.len);
+    queue->size += segment->left;
+    return QVT_OK;
 }
 
 qvt_status http2_queue_add_bytes(struct http2_queue *queue, qvt_slice bytes)
@@ -187,6 +200,20 @@ static void move_bytes(struct http2_queue *queue, size_t len, struct http2_outpu
     }
 }
 
+static void move_blob(struct http2_segment *segment, size_t len, struct http2_output *output)
+{
+    size_t prefix = len < segment->prefix_left ? len : segment->prefix_left;
+    if (prefix > 0) {
+        http2_output_add(output, segment->prefix + FRAME_PREFIX_LEN - segment->prefix_left, prefix);
+        segment->prefix_left = (uint8_t)(segment->prefix_left - prefix);
+        len -= prefix;
+    }
+    if (len > 0) {
+        http2_output_add_blob(output, segment->blob, qvt_slice_make(segment->at, len));
+        segment->at += len;
+    }
+}
+
 void http2_queue_move(struct http2_queue *queue, size_t len, struct http2_output *output)
 {
     QVT_ASSERT(len <= queue->size);
@@ -197,8 +224,7 @@ void http2_queue_move(struct http2_queue *queue, size_t len, struct http2_output
         if (segment->blob == NULL) {
             move_bytes(queue, count, output);
         } else {
-            http2_output_add_blob(output, segment->blob, qvt_slice_make(segment->at, count));
-            segment->at += count;
+            move_blob(segment, count, output);
         }
         segment->left -= count;
         len -= count;

@@ -143,11 +143,17 @@ static void failing_allocation_leaves_the_queue_as_it_was(void)
         CU_ASSERT_EQUAL(http2_queue_add_message(&queue, &part, 1), QVT_NO_MEMORY);
         CU_ASSERT_EQUAL(queue.size, 0);
         http2_queue_deinit(&queue);
+        const qvt_blob_part whole = {qvt_blob_slice(blob), blob};
         alloc_fail_at(nth);
-        CU_ASSERT_EQUAL(http2_queue_add_blob(&queue, blob), QVT_NO_MEMORY);
+        CU_ASSERT_EQUAL(http2_queue_add_parts(&queue, &whole, 1), QVT_NO_MEMORY);
         CU_ASSERT_EQUAL(queue.size, 0);
         http2_queue_deinit(&queue);
     }
+    struct http2_queue queue = HTTP2_QUEUE_INIT;
+    alloc_fail_at(1);
+    CU_ASSERT_EQUAL(http2_queue_add_blob(&queue, blob), QVT_NO_MEMORY);
+    CU_ASSERT_EQUAL(queue.size, 0);
+    http2_queue_deinit(&queue);
     alloc_fail_at(0);
     qvt_blob_unref(blob);
 }
