@@ -85,30 +85,37 @@ static enum exit_code select_database(const struct store_redis *redis, redisCont
     return finish(context, redisCommand(context, "SELECT %llu", (unsigned long long)redis->database));
 }
 
-enum exit_code store_redis_connect(const struct store_redis *redis, const struct settings *settings, redisContext **out)
+struct place {
+    char host[256];
+    long port;
+};
+
+/* HOST:PORT, an IPv6 address in brackets or, as Redis writes it, without. */
+static bool read_place(struct place *out, const char *text)
 {
-    char host[256] = "127.0.0.1";
-    long port = 6379;
-    const char *colon = redis->address == NULL ? NULL : strrchr(redis->address, ':');
-    if (redis->address != NULL && strchr(redis->address, '@') != NULL) {
-        store_redis_report("--redis is HOST:PORT; the login is --redis-user and --redis-password-file");
-        return EXIT_USAGE;
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    size_t len = colon == NULL ? 0 : (size_t)(colon - text);
+    bool bracketed = len > 2 && text[0] == '[' && text[len - 1] == ']';
+    text += bracketed ? 1 : 0;
+    len -= bracketed ? 2 : 0;
+    out->port = colon == NULL ? 0 : strtol(colon + 1, &end, 10);
+    if (len == 0 || len >= sizeof out->host || out->port < 1 || out->port > 65535 || *end != '\0') {
+        return false;
     }
-    if (redis->address != NULL) {
-        char *end = NULL;
-        size_t len = colon == NULL ? 0 : (size_t)(colon - redis->address);
-        port = colon == NULL ? 0 : strtol(colon + 1, &end, 10);
-        if (len == 0 || len >= sizeof host || port < 1 || port > 65535 || *end != '\0') {
-            store_redis_report("--redis: '%s' is not HOST:PORT", redis->address);
-            return EXIT_USAGE;
-        }
-        memcpy(host, redis->address, len);
-        host[len] = '\0';
-    }
+    memcpy(out->host, text, len);
+    out->host[len] = '\0';
+    return true;
+}
+
+static enum exit_code reach(const struct store_redis *redis, const struct settings *settings, const struct place *place,
+                            redisContext **out)
+{
     struct timeval timeout = {settings->timeout_ms / 1000, (settings->timeout_ms % 1000) * 1000};
-    redisContext *context = redisConnectWithTimeout(host, (int)port, timeout);
+    redisContext *context = redisConnectWithTimeout(place->host, (int)place->port, timeout);
     if (context == NULL || context->err != 0) {
-        store_redis_report("Redis at %s:%ld: %s", host, port, context == NULL ? "out of memory" : context->errstr);
+        store_redis_report("Redis at %s:%ld: %s", place->host, place->port,
+                           context == NULL ? "out of memory" : context->errstr);
         redisFree(context);
         return EXIT_UNREACHABLE;
     }
@@ -121,6 +128,54 @@ enum exit_code store_redis_connect(const struct store_redis *redis, const struct
     }
     *out = context;
     return EXIT_DONE;
+}
+
+/* Whether another node of a Redis Cluster has the cluster's keys: `MOVED 3999 host:port`, without the host where the node
+ * does not know its own name. */
+static bool is_elsewhere(redisContext *context, const char *key, struct place *place)
+{
+    redisReply *reply = redisCommand(context, "EXISTS %s", key);
+    bool moved = reply != NULL && reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "MOVED ", 6) == 0;
+    const char *where = moved ? strchr(reply->str + 6, ' ') : NULL;
+    struct place next;
+    if (where != NULL && where[1] == ':') {
+        next = *place;
+        next.port = strtol(where + 2, NULL, 10);
+    } else {
+        moved = where != NULL && read_place(&next, where + 1);
+    }
+    if (moved) {
+        *place = next;
+    }
+    if (reply != NULL) {
+        freeReplyObject(reply);
+    }
+    return moved;
+}
+
+enum { MOVES_MOST = 5 };
+
+enum exit_code store_redis_connect(const struct store_redis *redis, const struct settings *settings, redisContext **out)
+{
+    struct place place = {"127.0.0.1", 6379};
+    char key[128];
+    if (redis->address != NULL && strchr(redis->address, '@') != NULL) {
+        store_redis_report("--redis is HOST:PORT; the login is --redis-user and --redis-password-file");
+        return EXIT_USAGE;
+    }
+    if (redis->address != NULL && !read_place(&place, redis->address)) {
+        store_redis_report("--redis: '%s' is not HOST:PORT", redis->address);
+        return EXIT_USAGE;
+    }
+    if (!store_redis_key(settings, "records", key)) {
+        return EXIT_USAGE;
+    }
+    enum exit_code code = reach(redis, settings, &place, out);
+    for (int moves = 0; code == EXIT_DONE && moves < MOVES_MOST && is_elsewhere(*out, key, &place); moves++) {
+        redisFree(*out);
+        code = reach(redis, settings, &place, out);
+    }
+    return code;
 }
 
 bool store_redis_key(const struct settings *settings, const char *part, char out[128])

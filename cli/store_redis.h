@@ -23,7 +23,7 @@ enum { STORE_REDIS_FLAGS = 4 };
 /* Fills the first STORE_REDIS_FLAGS. */
 void store_redis_flags(struct store_redis *redis, struct flag *out);
 
-/* Connects, logs in and selects; what fails is reported. */
+/* Connects, logs in and selects, in a Redis Cluster to the node that has the cluster's keys; what fails is reported. */
 enum exit_code store_redis_connect(const struct store_redis *redis, const struct settings *settings,
                                    redisContext **out);
 

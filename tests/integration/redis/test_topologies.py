@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """Sentinel and Redis Cluster, with a fail-over in the middle of writes; WAIT for Redis replicas."""
 
+import json
+import subprocess
+
 import grpc
 
 import redis_harness
@@ -104,6 +107,10 @@ class TestCluster(redis_harness.TestCase):
             answer = server.curl("POST", f"/v1/clusters/{cluster}/silos", {"silo": silo})
             self.assertEqual(answer.status, 200, answer)
         self.assertNotIn("records not loaded", server.log())
+        for node in nodes.nodes:
+            command = [str(harness.BIN_DIR / "qvtctl"), "store", "inspect", "silo/s", "--redis", node.address]
+            shown = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+            self.assertEqual((shown.returncode, json.loads(shown.stdout)["key"]), (0, "s"), shown.stderr)
 
     def test_a_fail_over_in_a_cluster_of_six_nodes(self):
         cluster = self.use(RedisCluster())
