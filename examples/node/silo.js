@@ -1,6 +1,9 @@
 'use strict';
 // A silo with the stock Node gRPC client: registers, heartbeats on one stream, finds, watches, leaves on SIGTERM.
-// usage: silo.js ENDPOINT SILO-ID PORT PROTO-DIR; needs @grpc/grpc-js and @grpc/proto-loader.
+// usage: silo.js ENDPOINT SILO-ID PORT PROTO-DIR; from the top of the repository, beside a running qvtd:
+//
+//     npm install --no-save --prefix examples/node @grpc/grpc-js @grpc/proto-loader
+//     node examples/node/silo.js localhost:7070 orders-1 11111 proto
 
 const crypto = require('crypto');
 const grpc = require('@grpc/grpc-js');

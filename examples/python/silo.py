@@ -1,12 +1,15 @@
 #!/usr/bin/python3
-"""A silo with the stock Python gRPC stubs: registers, heartbeats on one stream, finds, watches, leaves on SIGTERM.
+r"""A silo with the stock Python gRPC stubs: registers, heartbeats on one stream, finds, watches, leaves on SIGTERM.
 
 usage: silo.py ENDPOINT SILO-ID PORT
 
-The stubs come from the contract, with Debian's protobuf-compiler and protobuf-compiler-grpc:
-    protoc -I proto -I /usr/include --python_out=stubs --plugin=protoc-gen-grpc=/usr/bin/grpc_python_plugin \\
-        --grpc_out=stubs quark/version/v1/*.proto google/api/*.proto
-and PYTHONPATH=stubs finds them.
+The stubs come from the contract, with Debian's python3-grpcio, protobuf-compiler and protobuf-compiler-grpc; from the top of
+the repository, beside a running qvtd:
+
+    mkdir -p stubs
+    protoc -I proto -I /usr/include --plugin=protoc-gen-grpc=/usr/bin/grpc_python_plugin \
+        --python_out=stubs --grpc_out=stubs proto/quark/version/v1/*.proto proto/google/api/*.proto
+    PYTHONPATH=stubs /usr/bin/python3 examples/python/silo.py localhost:7070 orders-1 11111
 """
 
 import os

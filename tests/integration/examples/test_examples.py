@@ -87,10 +87,17 @@ class Silos(harness.TestCase):
         self.assertEqual("SILO_STATUS_DEAD", self.status(server, "c-1")[0])
 
     def test_python_silo_beats_watches_and_leaves(self):
+        # By the commands at its top, in a folder that has what a checkout has.
         server = self.serve()
-        stubs = os.pathsep.join([harness.messages().folder, *sys.path])
-        command = [sys.executable, "-B", harness.ROOT / "examples/python/silo.py", server.grpc, "py-1", 11112]
-        silo = self.start(*command, PYTHONPATH=stubs)
+        program = "examples/python/silo.py"
+        text = (harness.ROOT / program).read_text().split('"""', 2)[1]
+        commands = "\n".join(line for line in text.splitlines() if line.startswith("    "))
+        self.assertIn(f"{program} localhost:7070 orders-1 11111", commands)
+        commands = commands.replace("localhost:7070 orders-1 11111", f"{server.grpc} py-1 11112")
+        for name in ("proto", "examples"):
+            os.symlink(harness.ROOT / name, Path(self.folder) / name)
+        script = f"cd {self.folder}\nset -e\n{commands}".replace("PYTHONPATH=stubs /usr", "PYTHONPATH=stubs exec /usr")
+        silo = self.start("bash", "-c", script, PYTHONDONTWRITEBYTECODE="1")
         self.assertEqual("found py-1 2.1.0 127.0.0.1:11112", silo.read_line())
         self.assertEqual("SILO_STATUS_ACTIVE", self.status(server, "py-1")[0])
         self.leave(server, silo, "py-1")
