@@ -94,7 +94,8 @@ const struct flag flag_table[] = {
     COUNT("max-connections-per-address", connections_per_address_max, "1000", 0, 1000000,
           "gRPC connections of an address (of an IPv6 /64), loopback apart; 0: any number"),
     COUNT("max-unused-connections", unused_connections_max, "1000", 0, 1000000,
-          "gRPC connections on which no call has come yet; beyond them the oldest is closed; 0: any number"),
+          "connections on which no call has come yet, of gRPC, and of HTTP over TLS; beyond them the oldest is closed; "
+          "0: any number"),
     COUNT("max-http-connections", http_connections_max, "10000", 1, 1000000, "HTTP connections"),
     DURATION("tls-handshake-timeout", handshake_timeout_ms, "5s", 100, HOUR,
              "a connection whose TLS handshake is not complete after so long is closed"),

@@ -314,6 +314,7 @@ static qvt_status start_http(struct server *server, qvt_error *error)
         .body_bytes_max = (uint32_t)server->settings->message_bytes_max,
         .request_memory_max = (uint32_t)server->settings->request_memory_max,
         .connections_max = (uint32_t)server->settings->http_connections_max,
+        .unused_connections_max = (uint32_t)server->settings->unused_connections_max,
         .idle_timeout_s = (uint32_t)(server->settings->http_idle_ms / 1000),
         .keepalive_interval_ms = (uint32_t)server->settings->keepalive_interval_ms,
         .ignore_unknown_fields = server->settings->json_unknown_fields != 0,

@@ -211,6 +211,7 @@ static qvt_status start_tls(struct gateway *gateway, const char *listen, qvt_err
         .handshake_timeout_ms = gateway->options.handshake_timeout_ms,
         .linger_ms = LINGER_MS,
         .connections_max = gateway->options.connections_max,
+        .unused_max = gateway->options.unused_connections_max,
         .on_connection = on_tls_connection,
         .on_closed = on_front_closed,
         .data = gateway,

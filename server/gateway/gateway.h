@@ -19,13 +19,14 @@ struct gateway_options {
     uint32_t body_bytes_max;
     uint32_t request_memory_max; /* what one request may cost decoded */
     uint32_t connections_max;
-    uint32_t idle_timeout_s;        /* a connection that neither sends nor takes a byte for so long is closed */
-    uint32_t keepalive_interval_ms; /* between comments on a quiet event stream */
-    bool ignore_unknown_fields;     /* of JSON; else they are refused */
-    const qvt_rpc_server *grpc;     /* whose numbers are shown too; outlives the gateway's requests; may be NULL */
-    const char *version;            /* of the program; static */
-    qvt_rpc_tls *tls;               /* a server's; NULL: cleartext; the gateway takes a reference */
-    uint32_t handshake_timeout_ms;  /* of TLS */
+    uint32_t unused_connections_max; /* over TLS, without a byte of a request; 0: any number */
+    uint32_t idle_timeout_s;         /* a connection that neither sends nor takes a byte for so long is closed */
+    uint32_t keepalive_interval_ms;  /* between comments on a quiet event stream */
+    bool ignore_unknown_fields;      /* of JSON; else they are refused */
+    const qvt_rpc_server *grpc;      /* whose numbers are shown too; outlives the gateway's requests; may be NULL */
+    const char *version;             /* of the program; static */
+    qvt_rpc_tls *tls;                /* a server's; NULL: cleartext; the gateway takes a reference */
+    uint32_t handshake_timeout_ms;   /* of TLS */
 };
 
 /* Listens on "ADDR:PORT" (port 0: a free one; "[::1]:0") and serves. INVALID_ARGUMENT for the text, UNAVAILABLE when the

@@ -66,6 +66,9 @@ static void write_tls(struct prometheus *prometheus, const struct gateway *gatew
     prometheus_family(prometheus, "qvt_tls_handshakes_total", PROMETHEUS_COUNTER, "TLS handshakes, by outcome.");
     write_handshakes(prometheus, "grpc", grpc->handshakes_done, grpc->handshakes_failed);
     write_handshakes(prometheus, "http", gateway->front.handshakes_done, gateway->front.handshakes_failed);
+    prometheus_family(prometheus, "qvt_tls_unused_connections_closed_total", PROMETHEUS_COUNTER,
+                      "HTTP connections over TLS that were closed because too many had sent no request.");
+    prometheus_uint(prometheus, NULL, gateway->front.unused_closed);
     prometheus_family(prometheus, "qvt_tls_certificate_expires_seconds", PROMETHEUS_GAUGE,
                       "When the server's certificate ends, since the epoch.");
     int64_t expires_at = qvt_rpc_tls_expires_at(gateway->options.tls);

@@ -39,6 +39,7 @@ qvt_status tls_front_open(struct tls_front *front, const struct tls_front_option
     front->listener.on_accept = on_accept;
     front->listener.on_closed = on_listener_closed;
     list_init(&front->relays);
+    list_init(&front->unused);
     qvt_status status = net_listener_open(&front->listener, options->loop, address, error);
     if (status == QVT_OK) {
         front->listening = true;
@@ -78,22 +79,34 @@ void tls_front_close(struct tls_front *front)
     check_closed(front);
 }
 
-void tls_front_complain(struct tls_front *front, const struct sockaddr_storage *peer, const char *reason)
+static void complain(struct tls_front *front, const struct sockaddr_storage *peer, const char *event,
+                     const char *reason)
 {
     char text[NET_ADDRESS_TEXT_MAX];
     uint64_t now_ms = uv_now(front->options.loop);
-    front->handshakes_failed++;
     if (front->complained_ms != 0 && now_ms - front->complained_ms < LOG_EVERY_MS) {
         front->complaints++;
         return;
     }
     net_address_format(text, peer);
     if (front->options.log != NULL) {
-        log_write(front->options.log, LOG_INFO, "tls handshake failed", log_text("protocol", "http"),
-                  log_text("peer", text), log_text("reason", reason), log_uint("others", front->complaints));
+        log_write(front->options.log, LOG_INFO, event, log_text("protocol", "http"), log_text("peer", text),
+                  log_text("reason", reason), log_uint("others", front->complaints));
     }
     front->complained_ms = now_ms;
     front->complaints = 0;
+}
+
+void tls_front_complain(struct tls_front *front, const struct sockaddr_storage *peer, const char *reason)
+{
+    front->handshakes_failed++;
+    complain(front, peer, "tls handshake failed", reason);
+}
+
+void tls_front_note_unused(struct tls_front *front, const struct sockaddr_storage *peer)
+{
+    front->unused_closed++;
+    complain(front, peer, "tls connection closed", "too many connections on which no request has come");
 }
 
 void tls_front_release(struct tls_front *front)

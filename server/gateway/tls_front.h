@@ -21,6 +21,7 @@ struct tls_front_options {
     uint32_t handshake_timeout_ms;
     uint32_t linger_ms; /* for a client to take the end of what the daemon has sent */
     uint32_t connections_max;
+    uint32_t unused_max; /* connections without a byte of a request: beyond them the oldest is closed; 0: any number */
     /* The daemon's side: takes the socket and the names (may be NULL). */
     void (*on_connection)(void *data, int fd, const struct sockaddr_storage *peer, qvt_rpc_peer_names *names);
     void (*on_closed)(void *data); /* after tls_front_close */
@@ -31,11 +32,14 @@ struct tls_front_options {
 struct tls_front {
     uint64_t handshakes_done;
     uint64_t handshakes_failed;
+    uint64_t unused_closed;
     struct tls_front_options options;
     qvt_rpc_tls *tls;
     struct net_listener listener;
     struct list relays; /* struct tls_relay.node */
     size_t relay_count;
+    struct list unused; /* struct tls_relay.unused_node, oldest first */
+    size_t unused_count;
     uint64_t complained_ms; /* when a line about a handshake was written last; 0: never */
     uint64_t complaints;    /* without a line since */
     bool listening;         /* the listener's handle is not closed */

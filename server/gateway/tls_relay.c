@@ -30,6 +30,15 @@ static void on_handle_closed(uv_handle_t *handle)
     tls_front_release(front);
 }
 
+static void leave_unused(struct tls_relay *relay)
+{
+    if (relay->is_unused) {
+        relay->is_unused = false;
+        list_remove(&relay->unused_node);
+        relay->front->unused_count--;
+    }
+}
+
 static void close_end(struct relay_end *end)
 {
     if (end->fd >= 0) {
@@ -43,6 +52,7 @@ static void close_relay(struct tls_relay *relay)
 {
     if (!relay->closing) {
         relay->closing = true;
+        leave_unused(relay);
         close_end(&relay->outer);
         close_end(&relay->inner);
         uv_close((uv_handle_t *)&relay->timer, on_handle_closed);
@@ -201,6 +211,9 @@ static bool take_from_client(struct tls_relay *relay, qvt_slice bytes)
             end_outer(relay);
             return true;
         }
+        if (len > 0) {
+            leave_unused(relay);
+        }
         if (!give(&relay->inner, qvt_slice_make(front->plain, len))) {
             return false;
         }
@@ -310,6 +323,19 @@ static void update(struct tls_relay *relay)
              on_inner);
 }
 
+static void join_unused(struct tls_relay *relay)
+{
+    struct tls_front *front = relay->front;
+    uint32_t max = front->options.unused_max;
+    relay->is_unused = true;
+    list_push_back(&front->unused, &relay->unused_node);
+    if (++front->unused_count > max && max > 0) {
+        struct tls_relay *oldest = LIST_ENTRY(front->unused.next, struct tls_relay, unused_node);
+        tls_front_note_unused(front, &oldest->peer);
+        close_relay(oldest);
+    }
+}
+
 void tls_relay_accept(struct tls_front *front, int fd, const struct sockaddr_storage *peer)
 {
     struct tls_relay *relay = calloc(1, sizeof(*relay));
@@ -335,5 +361,6 @@ void tls_relay_accept(struct tls_front *front, int fd, const struct sockaddr_sto
     uv_timer_start(&relay->timer, on_handshake_due, front->options.handshake_timeout_ms, 0);
     list_push_back(&front->relays, &relay->node);
     front->relay_count++;
+    join_unused(relay);
     update(relay);
 }

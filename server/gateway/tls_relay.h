@@ -22,7 +22,9 @@ struct tls_relay {
     struct relay_end inner; /* the daemon's */
     uv_timer_t timer;       /* the handshake's; later the lingering's */
     struct sockaddr_storage peer;
-    unsigned handles; /* open */
+    unsigned handles;        /* open */
+    struct list unused_node; /* in front->unused while is_unused */
+    bool is_unused;
     bool closing;
 };
 
@@ -36,6 +38,9 @@ void tls_relay_finish(struct tls_relay *relay);
 
 /* The handshake has failed. */
 void tls_front_complain(struct tls_front *front, const struct sockaddr_storage *peer, const char *reason);
+
+/* The relay was closed for being unused longest. */
+void tls_front_note_unused(struct tls_front *front, const struct sockaddr_storage *peer);
 
 /* The relay is gone. */
 void tls_front_release(struct tls_front *front);

@@ -166,6 +166,24 @@ class Tls(harness.TestCase):
             for protocol in ("grpc", "http"):
                 self.assertEqual(server.metric("qvt_tls_handshakes_total", protocol=protocol, outcome="failed"), 20)
 
+    def test_http_connections_without_a_request_are_bounded(self):
+        context = ssl.create_default_context(cafile=self.authority.files.certificate)
+        with SecureServer(self, args=["--max-unused-connections", "3"]) as server:
+            used = context.wrap_socket(socket.create_connection(port(server.http), 10), server_hostname="localhost")
+            used.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertTrue(used.recv(100).startswith(b"HTTP/1.1 200"))
+            left = [context.wrap_socket(socket.create_connection(port(server.http), 10), server_hostname="localhost")
+                    for _ in range(5)]
+            self.assertEqual([b"", b""], [each.recv(1) for each in left[:2]])
+            used.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertNotEqual(b"", used.recv(100))
+            left[4].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertTrue(left[4].recv(100).startswith(b"HTTP/1.1 200"))
+            self.assertGreaterEqual(server.metric("qvt_tls_unused_connections_closed_total"), 2)
+            self.assertIn("too many connections on which no request has come", server.log())
+            for each in [used, *left]:
+                each.close()
+
     def test_sessions_are_resumed_until_the_files_are_reloaded(self):
         context = ssl.create_default_context(cafile=self.authority.files.certificate)
         context.maximum_version = ssl.TLSVersion.TLSv1_2
