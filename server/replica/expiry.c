@@ -43,6 +43,13 @@ static struct preserve_scene look_back(struct replica *replica)
     return scene;
 }
 
+/* A replica that has just loaded, or could not reach the store, takes silos for heard that may not be: the store knows. */
+static bool has_lapsed(const struct replica *replica, const struct pulse *pulse)
+{
+    return pulse_end_us(pulse) <= replica_now_us(replica) ||
+           (pulse->assumed && store_lease_remaining_ms(replica->log, pulse->incarnation) == 0);
+}
+
 /* In a pause the set stays as it was when it began. */
 static struct preserve_scene look_at_members(struct replica *replica)
 {
@@ -57,7 +64,7 @@ static struct preserve_scene look_at_members(struct replica *replica)
     struct pulse *pulse;
     while ((pulse = table_next(&replica->pulses.table, &cursor)) != NULL) {
         replica_refresh(replica, pulse);
-        bool lapsed = pulse->member && !pulse->leaving && pulse_end_us(pulse) <= replica_now_us(replica);
+        bool lapsed = pulse->member && !pulse->leaving && has_lapsed(replica, pulse);
         scene.lapsed += lapsed ? 1u : 0u;
     }
     return scene;
@@ -86,8 +93,9 @@ static struct own_command *gather_lapsed(struct replica *replica, const uint64_t
 {
     struct own_command *own = own_command_new(replica, &replica->expiring, count);
     for (size_t i = 0; own != NULL && i < count; i++) {
-        const struct pulse *pulse = pulses_find(&replica->pulses, incarnations[i]);
+        struct pulse *pulse = pulses_find(&replica->pulses, incarnations[i]);
         if (pulse != NULL && replica_find_silo(replica, pulse) != NULL) {
+            pulse_end(pulse, replica_now_us(replica));
             own_command_add(own, pulse, true);
         } else if (!store_is_shared(replica->store)) {
             store_drop(replica->log, &incarnations[i], 1);

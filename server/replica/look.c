@@ -40,7 +40,7 @@ void replica_answered(struct replica *replica)
         size_t cursor = 0;
         struct pulse *pulse;
         while ((pulse = table_next(&replica->pulses.table, &cursor)) != NULL) {
-            pulse_learn(&replica->pulses, pulse, replica_now_us(replica));
+            pulse_assume(&replica->pulses, pulse, replica_now_us(replica));
         }
     }
     replica->answered_us = replica_now_us(replica);

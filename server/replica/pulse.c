@@ -74,6 +74,13 @@ void pulses_remove(struct pulses *pulses, uint64_t incarnation)
     free(pulse);
 }
 
+void pulse_end(struct pulse *pulse, int64_t now_us)
+{
+    if (pulse->assumed && pulse_end_us(pulse) > now_us) {
+        pulse->heard_us = now_us - (int64_t)pulse->ttl_ms * 1000;
+    }
+}
+
 /* A heartbeat is due every third of the lease. */
 static int64_t quarter_intervals_us(const struct pulse *pulse, int64_t count)
 {
@@ -113,6 +120,7 @@ void pulse_hear(struct pulses *pulses, struct pulse *pulse, int64_t now_us, int6
     pulse->in_time = pulse_is_late(pulse, now_us) ? 1 : pulse->in_time + 1;
     pulse->heard_us = now_us;
     pulse->heard_wall_us = wall_us;
+    pulse->assumed = wall_us == 0;
     watch(pulses, pulse);
 }
 
@@ -121,7 +129,16 @@ void pulse_learn(struct pulses *pulses, struct pulse *pulse, int64_t heard_us)
     if (heard_us > pulse->heard_us) {
         pulse->heard_wall_us += pulse->heard_wall_us == 0 ? 0 : heard_us - pulse->heard_us;
         pulse->heard_us = heard_us;
+        pulse->assumed = false;
         watch(pulses, pulse);
+    }
+}
+
+void pulse_assume(struct pulses *pulses, struct pulse *pulse, int64_t now_us)
+{
+    if (now_us > pulse->heard_us) {
+        pulse_learn(pulses, pulse, now_us);
+        pulse->assumed = true;
     }
 }
 

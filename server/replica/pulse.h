@@ -25,6 +25,7 @@ struct pulse {
     bool unhealthy_wanted;
     bool leaving; /* SHUTTING_DOWN: no longer expected */
     bool member;  /* of the set for which expiry was paused */
+    bool assumed; /* heard_us is no sign of life, but the time that it is given to send one */
     size_t id_len;
     char silo_id[];
 };
@@ -62,6 +63,12 @@ bool pulse_is_silent(const struct pulses *pulses, const struct pulse *pulse, int
 
 /* It was heard by another replica at heard_us, if that is later than known here. */
 void pulse_learn(struct pulses *pulses, struct pulse *pulse, int64_t heard_us);
+
+/* Nothing could be heard until now: it gets the time to be. */
+void pulse_assume(struct pulses *pulses, struct pulse *pulse, int64_t now_us);
+
+/* Its lease is over, as the store says: nothing is assumed any more. */
+void pulse_end(struct pulse *pulse, int64_t now_us);
 
 /* When the lease ends, as far as this replica knows. */
 int64_t pulse_end_us(const struct pulse *pulse);

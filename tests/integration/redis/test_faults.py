@@ -247,6 +247,31 @@ class TestFaults(redis_harness.TestCase):
         beats.stop()
         self.assertEqual([messages.SiloStatus.Name(silo.status) for silo in silos], ["SILO_STATUS_ACTIVE"] * 3)
 
+    def test_a_pause_of_expiry_outlives_replicas_that_come_and_stop(self):
+        redis = self.use(RedisServer())
+        short = ("--redis-timeout", "500ms", "--lease-ttl", "2s")  # a window of 4 s
+        servers = [self.replica(redis.url, *short) for _ in range(2)]
+        gone = Beats(servers[:1], [f"gone{i}" for i in range(5)]).start()
+        living = Beats(servers[:1], [f"lives{i}" for i in range(5)]).start()
+        living.more(14)
+        gone.stop()
+        self.addCleanup(living.stop)
+
+        def paused(server):
+            return server.curl("GET", "/v1/status?linearizable=true").json.get("expiryPaused", False)
+
+        until(lambda: paused(servers[0]), what="the pause")
+        servers.append(self.replica(redis.url, *short))
+        living.more(8)
+        self.assertEqual([paused(server) for server in servers], [True] * 3)
+        servers[1].process.send_signal(signal.SIGSTOP)
+        living.more(8)
+        servers[1].process.send_signal(signal.SIGCONT)
+        living.more(8)
+        self.assertEqual([paused(server) for server in servers], [True] * 3)
+        silos = servers[1].curl("GET", "/v1/silos?linearizable=true").json["silos"]
+        self.assertEqual({silo["status"] for silo in silos}, {"SILO_STATUS_ACTIVE"})
+
     def test_three_replicas_under_load_and_the_farthest_does_not_starve(self):
         redis = self.use(RedisServer())
         proxy = Proxy(redis.port)
