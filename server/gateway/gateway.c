@@ -209,6 +209,7 @@ static qvt_status start_tls(struct gateway *gateway, const char *listen, qvt_err
         .loop = gateway->options.loop,
         .log = gateway->options.log,
         .handshake_timeout_ms = gateway->options.handshake_timeout_ms,
+        .idle_ms = gateway->options.idle_timeout_s * 1000,
         .linger_ms = LINGER_MS,
         .connections_max = gateway->options.connections_max,
         .unused_max = gateway->options.unused_connections_max,

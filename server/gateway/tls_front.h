@@ -1,5 +1,5 @@
 /* TLS before the HTTP daemon: accepts connections, completes handshakes, and hands the daemon one end of a socket pair
- * for each. A connection that never completes its handshake never reaches the daemon. */
+ * for each. A connection that never completes its handshake, or sends no request, never reaches the daemon. */
 #ifndef QVT_SERVER_GATEWAY_TLS_FRONT_H
 #define QVT_SERVER_GATEWAY_TLS_FRONT_H
 
@@ -19,6 +19,7 @@ struct tls_front_options {
     uv_loop_t *loop;
     const struct log *log; /* may be NULL */
     uint32_t handshake_timeout_ms;
+    uint32_t idle_ms;   /* after the handshake, without a byte of a request */
     uint32_t linger_ms; /* for a client to take the end of what the daemon has sent */
     uint32_t connections_max;
     uint32_t unused_max; /* connections without a byte of a request: beyond them the oldest is closed; 0: any number */

@@ -142,6 +142,12 @@ static bool watch(struct tls_relay *relay, struct relay_end *end, int fd)
     return true;
 }
 
+/* No request came. */
+static void on_unused_for_long(uv_timer_t *timer)
+{
+    close_relay(timer->data);
+}
+
 /* Gives the daemon its end. */
 static bool introduce(struct tls_relay *relay)
 {
@@ -175,6 +181,14 @@ static bool shake(struct tls_relay *relay, qvt_slice *bytes)
         return true;
     }
     front->handshakes_done++;
+    uv_timer_start(&relay->timer, on_unused_for_long, front->options.idle_ms, 0);
+    return true;
+}
+
+/* The daemon keeps tens of KiB for a connection: it hears of it with the first byte of a request. */
+static bool begin_use(struct tls_relay *relay)
+{
+    leave_unused(relay);
     uv_timer_stop(&relay->timer);
     return introduce(relay);
 }
@@ -209,10 +223,10 @@ static bool take_from_client(struct tls_relay *relay, qvt_slice bytes)
         }
         if (status == QVT_UNAVAILABLE) {
             end_outer(relay);
-            return true;
+            return relay->inner.fd >= 0;
         }
-        if (len > 0) {
-            leave_unused(relay);
+        if (len > 0 && relay->inner.fd < 0 && !begin_use(relay)) {
+            return false;
         }
         if (!give(&relay->inner, qvt_slice_make(front->plain, len))) {
             return false;
@@ -231,12 +245,11 @@ static bool read_outer(struct tls_relay *relay)
     if (len < 0) {
         return errno == EAGAIN || errno == EINTR;
     }
-    if (relay->inner.fd < 0) {
+    if (!relay->session->open) {
         tls_front_complain(front, &relay->peer, "closed by the peer");
-        return false;
     }
     end_outer(relay);
-    return true;
+    return relay->inner.fd >= 0;
 }
 
 static bool read_inner(struct tls_relay *relay)

@@ -13,14 +13,15 @@ struct relay_end {
     bool ended; /* it has sent its last byte */
 };
 
-/* Invariants: no byte is read for an end that has bytes pending; inner is open only while session->open, or after it. */
+/* Invariants: no byte is read for an end that has bytes pending; inner is open only after session->open, from the first
+ * byte of a request on. */
 struct tls_relay {
     struct list node; /* in front->relays */
     struct tls_front *front;
     struct tls_session *session;
     struct relay_end outer; /* the client's */
     struct relay_end inner; /* the daemon's */
-    uv_timer_t timer;       /* the handshake's; later the lingering's */
+    uv_timer_t timer;       /* the handshake's; then that of the first request; later the lingering's */
     struct sockaddr_storage peer;
     unsigned handles;        /* open */
     struct list unused_node; /* in front->unused while is_unused */

@@ -184,6 +184,13 @@ class Tls(harness.TestCase):
             for each in [used, *left]:
                 each.close()
 
+    def test_an_http_connection_without_a_request_ends(self):
+        context = ssl.create_default_context(cafile=self.authority.files.certificate)
+        with SecureServer(self, args=["--http-idle", "1s"]) as server:
+            with context.wrap_socket(socket.create_connection(port(server.http), 20), server_hostname="localhost") as idle:
+                self.assertEqual(b"", idle.recv(1))
+            self.assertEqual(0, server.metric("qvt_tls_handshakes_total", protocol="http", outcome="failed"))
+
     def test_sessions_are_resumed_until_the_files_are_reloaded(self):
         context = ssl.create_default_context(cafile=self.authority.files.certificate)
         context.maximum_version = ssl.TLSVersion.TLSv1_2
