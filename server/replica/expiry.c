@@ -64,10 +64,27 @@ static struct preserve_scene look_at_members(struct replica *replica)
     struct pulse *pulse;
     while ((pulse = table_next(&replica->pulses.table, &cursor)) != NULL) {
         replica_refresh(replica, pulse);
-        bool lapsed = pulse->member && !pulse->leaving && has_lapsed(replica, pulse);
+        bool counts = pulse->member && !pulse->leaving;
+        bool lapsed = counts && has_lapsed(replica, pulse);
         scene.lapsed += lapsed ? 1u : 0u;
+        scene.late += counts && !lapsed && pulse_is_late(pulse, replica_now_us(replica)) ? 1u : 0u;
     }
     return scene;
+}
+
+/* Heard here, but the store does not know it: what would expire counts. */
+static void count_unconfirmed(struct replica *replica, const uint64_t *incarnations, size_t count,
+                              struct preserve_scene *scene)
+{
+    int64_t now = replica_now_us(replica);
+    for (size_t i = 0; i < count; i++) {
+        const struct pulse *pulse = pulses_find(&replica->pulses, incarnations[i]);
+        bool counted = pulse == NULL || pulse_end_us(pulse) <= now;
+        if (!counted && is_expected(pulse, now - preserve_window_us(&replica->limits))) {
+            scene->lapsed++;
+            scene->late -= pulse_is_late(pulse, now) ? 1u : 0u;
+        }
+    }
 }
 
 void replica_begin_pause(struct replica *replica)
@@ -133,6 +150,9 @@ static void judge_lapsed(struct replica *replica, qvt_status status, const uint6
         return;
     }
     struct preserve_scene scene = paused ? look_at_members(replica) : look_back(replica);
+    if (!paused) {
+        count_unconfirmed(replica, incarnations, count, &scene);
+    }
     obey(replica, preserve_decide(&replica->limits, &scene), own);
 }
 

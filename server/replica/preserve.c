@@ -9,6 +9,8 @@ enum preserve_verdict preserve_decide(const struct registry_limits *limits, cons
 {
     bool too_many = is_too_many(limits, scene->lapsed, scene->expected);
     if (scene->paused) {
+        /* Who is late may have lapsed where the pause began. */
+        too_many = is_too_many(limits, scene->lapsed + scene->late, scene->expected);
         return too_many && scene->paused_us < limits->preserve_max_us ? PRESERVE_HOLD : PRESERVE_RESUME;
     }
     if (too_many) {

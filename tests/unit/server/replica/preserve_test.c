@@ -186,8 +186,17 @@ static void the_rule_needs_three_and_more_than_fifteen_percent(void)
     }
 }
 
-SUITE_MAIN("server/replica/preserve", SUITE_CASE(three_silos_with_one_killed_it_expires),
-           SUITE_CASE(ten_with_two_killed_both_expire),
+static void a_pause_that_another_began_holds_while_the_others_are_late(void)
+{
+    struct registry_limits limits = REGISTRY_LIMITS_DEFAULT;
+    struct preserve_scene scene = {.expected = 10, .lapsed = 2, .late = 3, .paused = true};
+    CU_ASSERT_EQUAL(preserve_decide(&limits, &scene), PRESERVE_HOLD);
+    scene.late = 0;
+    CU_ASSERT_EQUAL(preserve_decide(&limits, &scene), PRESERVE_RESUME);
+}
+
+SUITE_MAIN("server/replica/preserve", SUITE_CASE(a_pause_that_another_began_holds_while_the_others_are_late),
+           SUITE_CASE(three_silos_with_one_killed_it_expires), SUITE_CASE(ten_with_two_killed_both_expire),
            SUITE_CASE(ten_with_five_killed_expiry_pauses_and_only_they_are_suspect),
            SUITE_CASE(the_pause_ends_when_they_come_back), SUITE_CASE(after_ten_minutes_the_lapsed_expire),
            SUITE_CASE(a_thousand_with_two_hundred_killed_expiry_pauses_before_any_expires),
