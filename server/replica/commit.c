@@ -165,11 +165,22 @@ static void end_batch(struct replica *replica)
 
 /* ---- the append's outcomes ---- */
 
+static void note_company(struct replica *replica)
+{
+    if (!store_is_shared(replica->store)) {
+        int64_t now_us = replica_now_us(replica);
+        gather_append_ended(&replica->gather, list_count(&replica->flying, REPLICA_BATCH_CHANGES),
+                            list_count(&replica->queue, REPLICA_BATCH_CHANGES), REPLICA_BATCH_CHANGES,
+                            now_us - replica->append_us, now_us);
+    }
+}
+
 /* error: committed all the same, but those who asked must not rely on it. */
 static void on_appended(struct replica *replica, const qvt_error *error)
 {
     size_t count;
     struct change *const *changes = batch_changes(replica->batch, &count);
+    note_company(replica);
     for (size_t i = 0; i < count; i++) {
         if (!replica_follow(replica, changes[i])) {
             break;
@@ -332,15 +343,25 @@ static bool is_others_turn(struct replica *replica)
 {
     int64_t until_us = store_turn_us(replica->log);
     bool others = until_us > replica_now_us(replica);
-    replica->turn_us = others ? until_us : INT64_MAX;
+    replica->flush_us = others ? until_us : INT64_MAX;
     return others;
+}
+
+static bool gathers(struct replica *replica)
+{
+    if (replica->gather.wanted == 0) {
+        return false;
+    }
+    bool waits = gather_waits(&replica->gather, replica_now_us(replica));
+    replica->flush_us = waits ? replica->gather.until_us : INT64_MAX;
+    return waits;
 }
 
 void replica_flush(struct replica *replica)
 {
-    replica->turn_us = INT64_MAX;
+    replica->flush_us = INT64_MAX;
     if (replica->batch != NULL || replica->checking || list_is_empty(&replica->queue) || replica_is_behind(replica) ||
-        is_others_turn(replica)) {
+        is_others_turn(replica) || gathers(replica)) {
         return;
     }
     if (batch_new(&replica->batch, replica->registry) != QVT_OK) {
@@ -353,6 +374,7 @@ void replica_flush(struct replica *replica)
     if (count == 0) {
         answer_unchanged(replica);
     } else if (prepare_append(replica)) {
+        replica->append_us = replica_now_us(replica);
         store_append(replica->log, &replica->append, on_append, replica);
     } else {
         fail_all(replica);

@@ -132,5 +132,6 @@ void replica_submit(struct replica *replica, const struct command *command, repl
     *flight = (struct flight){.command = *command, .on_outcome = on_outcome, .data = data};
     list_init(&flight->link);
     list_push_back(&replica->queue, &flight->link);
+    gather_came(&replica->gather);
     replica_wake(replica);
 }

@@ -80,7 +80,7 @@ qvt_status replica_new(struct replica **out, const struct replica_options *optio
     replica->limits = options->limits;
     replica->observer = options->observer;
     replica->reload_us = replica->recheck_us = replica->purge_us = INT64_MAX;
-    replica->look_us = replica->turn_us = INT64_MAX;
+    replica->look_us = replica->flush_us = INT64_MAX;
     list_init(&replica->queue);
     list_init(&replica->flying);
     list_init(&replica->lapses);
@@ -318,7 +318,7 @@ int64_t replica_deadline_us(const struct replica *replica)
         int64_t tick_us = replica_next_tick_us(replica);
         int64_t look_us = replica_next_look_us(replica);
         int64_t next_us = tick_us < look_us ? tick_us : look_us;
-        return replica->turn_us < next_us ? replica->turn_us : next_us;
+        return replica->flush_us < next_us ? replica->flush_us : next_us;
     }
     int64_t look_us = replica_next_look_us(replica);
     int64_t reload_us =

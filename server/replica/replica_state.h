@@ -7,6 +7,7 @@
 #define QVT_SERVER_REPLICA_REPLICA_STATE_H
 
 #include "base/list.h"
+#include "server/replica/gather.h"
 #include "server/replica/preserve.h"
 #include "server/replica/pulse.h"
 #include "server/replica/replica.h"
@@ -61,7 +62,7 @@ struct replica {
     bool checking;          /* whether the store's head is still the one that refusals speak of */
     struct position behind; /* revision > 0: nothing is proposed before the mirror is there */
     int64_t behind_us;      /* when to stop waiting for news and load again */
-    int64_t turn_us;        /* when another's turn ends for which the queue waits; INT64_MAX: it does not */
+    int64_t flush_us;       /* when the queue need not wait any longer; INT64_MAX: it does not wait */
 
     /* These are for stores that others share: look.c, sync.c. */
     int64_t look_us;             /* when to look at the head, monotonic */
@@ -77,6 +78,8 @@ struct replica {
 
     struct list queue;
     struct list flying;
+    struct gather gather;
+    int64_t append_us;   /* when the append in flight began, monotonic */
     struct batch *batch; /* what flies */
     struct store_append append;
     struct position expected;

@@ -108,6 +108,36 @@ static void an_append_has_at_most_a_hundred_changes_and_one_is_in_flight(void)
     end_pair();
 }
 
+/* An append of two that took its time: the next waits for as many, but not for ever. */
+static void the_next_append_waits_a_moment_for_those_just_answered(void)
+{
+    given_pair(true);
+    pair.held.holding = true;
+    submit(0);
+    submit(1);
+    replica_turn(pair.replica);
+    virtual_clock_advance_ms(&pair.world.clock, 1);
+    held_store_release(&pair.held, HELD_PASS);
+    submit(2);
+    replica_turn(pair.replica);
+    CU_ASSERT_EQUAL(pair.held.appends, 1);
+    CU_ASSERT(replica_deadline_us(pair.replica) <= pair.world.clock.monotonic_us + 1000);
+    submit(3);
+    replica_turn(pair.replica);
+    CU_ASSERT_EQUAL(pair.held.last_change_count, 2);
+    virtual_clock_advance_ms(&pair.world.clock, 1);
+    held_store_release(&pair.held, HELD_PASS);
+    submit(4);
+    replica_turn(pair.replica);
+    CU_ASSERT_EQUAL(pair.held.appends, 2);
+    virtual_clock_advance_ms(&pair.world.clock, 1);
+    replica_turn(pair.replica);
+    CU_ASSERT_EQUAL(pair.held.appends, 3);
+    held_store_release(&pair.held, HELD_PASS);
+    CU_ASSERT_EQUAL(pair.answers, 5);
+    end_pair();
+}
+
 static void the_mirror_does_not_show_what_is_not_committed(void)
 {
     given_pair(true);
@@ -392,6 +422,7 @@ static void a_renewal_in_time_beats_an_expiry_on_its_way(void)
 
 SUITE_MAIN("server/replica/commit", SUITE_CASE(commands_of_one_turn_share_one_append),
            SUITE_CASE(an_append_has_at_most_a_hundred_changes_and_one_is_in_flight),
+           SUITE_CASE(the_next_append_waits_a_moment_for_those_just_answered),
            SUITE_CASE(the_mirror_does_not_show_what_is_not_committed),
            SUITE_CASE(a_conflict_applies_what_was_missed_and_proposes_again),
            SUITE_CASE(what_another_replica_commits_is_followed),
