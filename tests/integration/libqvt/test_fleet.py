@@ -20,11 +20,12 @@ from watcher import Watcher  # noqa: E402
 SILOS, REPLICAS = (int(word) for word in sys.argv[1:3]) if len(sys.argv) == 3 else (6, 2)
 del sys.argv[1:]
 
-TTL_MS = 6000 if SILOS > 6 else 4000
+# A sixth of it is how long an answer may take; a sanitizer makes so many processes slow.
+TTL_MS = (6000 if SILOS > 6 else 4000) * (2 if harness.is_sanitized() else 1)
 CURRENT_WITHIN_S = 2.0
 # Of a cache that changes its tracker, each as long as a change takes to come when nothing is wrong: next to nothing, but on a
 # machine that is busy with something else.
-STEPS = 5
+STEPS = 10
 CHANGES_A_SECOND = 50
 EVENTS = harness.messages().ChangeEvent
 
@@ -118,9 +119,9 @@ class Fleet(harness.TestCase):
         """(the slowest cache, how slow one was without a fault) of each kill."""
         slowest = []
         for server in self.servers:
+            calm = self.slowest(silos, changes, time.monotonic())
             struck = [silo for silo in silos if silo.endpoint() == server.grpc]
             self.assertTrue(struck, f"no silo is at {server.grpc}: nothing is tested")
-            calm = self.slowest(silos, changes, time.monotonic())
             before = {silo.id: len(silo.lines) for silo in silos}
             changes.down = server
             killed_at = time.monotonic()
@@ -177,7 +178,7 @@ class Fleet(harness.TestCase):
               file=sys.stderr)
         for silo in silos:
             self.assertEqual([], [line for line in silo.lines if line.words[0] == "failed"], silo.id)
-            self.assertEqual([], [line for line in silo.lines if line.words[:2] == ["lease", "lost"]], silo.id)
+            self.assertIsNone(silo.found("lease", "lost"), (silo.id, [line for line in silo.lines if line.words[0] != "marker"]))
             finds, questions, registrations, renewals = totals[silo.id]
             self.assertEqual(1, registrations, silo.id)
             self.assertGreaterEqual(renewals, REPLICAS)

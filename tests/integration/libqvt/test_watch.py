@@ -43,7 +43,7 @@ class Watch(harness.TestCase):
         return proxy
 
     def test_walk_then_changes_then_closed(self):
-        server = self.serve(PROGRESS)
+        server = self.serve(harness.LONG_LEASES, PROGRESS)
         self.register(server, "a", Order="1.0.0")
         watcher = self.watch(server.grpc)
         walk = watcher.until("end")
@@ -61,7 +61,7 @@ class Watch(harness.TestCase):
         seed = int(os.environ.get("QVT_SEED", random.randrange(1 << 32)))
         print(f"QVT_SEED={seed}", flush=True)
         chance = random.Random(seed)
-        server = self.serve(PROGRESS)
+        server = self.serve(harness.LONG_LEASES, PROGRESS)
         first = self.register(server, "silo-0", Order="1.0.0").revision
         proxy = self.proxy(server)
         watcher = self.watch(proxy.address)
@@ -70,7 +70,7 @@ class Watch(harness.TestCase):
 
         def write():
             for i in range(CHANGES):
-                self.register(server, f"silo-{i % 50}", Order=f"1.0.{i}")
+                self.register(server, f"silo-{i % 50}", Order=f"1.0.{i + 1}")
             done.set()
 
         writer = threading.Thread(target=write)
@@ -93,7 +93,7 @@ class Watch(harness.TestCase):
         self.assertGreater(interrupted, 0)
 
     def test_restart_on_the_same_store_is_no_reset(self):
-        server = self.serve(PROGRESS, store=self.sqlite())
+        server = self.serve(harness.LONG_LEASES, PROGRESS, store=self.sqlite())
         self.register(server, "a", Order="1.0.0")
         watcher = self.watch(server.grpc)
         watcher.until("end")
@@ -103,7 +103,7 @@ class Watch(harness.TestCase):
         self.assertEqual(["change", str(position.revision)], watcher.next("progress", "interrupted")[:2])
 
     def test_restart_that_forgot_everything_is_a_new_store(self):
-        server = self.serve(PROGRESS)
+        server = self.serve(harness.LONG_LEASES, PROGRESS)
         self.register(server, "a", Order="1.0.0")
         watcher = self.watch(server.grpc)
         store = watcher.until("end")[-1][1]
@@ -116,7 +116,7 @@ class Watch(harness.TestCase):
         self.assertEqual("b", watcher.until("change")[-1][6])
 
     def test_history_that_does_not_reach_back_is_a_walk(self):
-        server = self.serve(PROGRESS, "--history-changes=10")
+        server = self.serve(harness.LONG_LEASES, PROGRESS, "--history-changes=10")
         self.register(server, "a", Order="1.0.0")
         proxy = self.proxy(server)
         watcher = self.watch(proxy.address)
@@ -132,7 +132,7 @@ class Watch(harness.TestCase):
         self.assertEqual(["reset"] + ["record"] * 31 + ["end"], kinds(walk))
 
     def test_position_of_an_older_watch_is_gone_on_after(self):
-        server = self.serve(PROGRESS)
+        server = self.serve(harness.LONG_LEASES, PROGRESS)
         self.register(server, "a", Order="1.0.0")
         older = self.watch(server.grpc)
         _, store, revision, token = older.until("end")[-1]
@@ -142,7 +142,7 @@ class Watch(harness.TestCase):
         self.assertEqual(["change", str(position.revision)], watcher.next("progress")[:2])
 
     def test_filter_by_type_and_by_silo(self):
-        server = self.serve(PROGRESS)
+        server = self.serve(harness.LONG_LEASES, PROGRESS)
         self.register(server, "a", Order="1.0.0")
         self.register(server, "b", Cart="1.0.0")
         by_type = self.watch("type=Order", server.grpc)
@@ -157,7 +157,7 @@ class Watch(harness.TestCase):
         self.assertEqual(["puts", "", "deletes", "a"], by_type.until("change")[-1][5:])
 
     def test_next_tracker_is_watched_when_this_one_dies(self):
-        server, other = self.serve(PROGRESS), self.serve(PROGRESS)
+        server, other = self.serve(harness.LONG_LEASES, PROGRESS), self.serve(harness.LONG_LEASES, PROGRESS)
         self.register(server, "a", Order="1.0.0")
         self.register(other, "b", Order="1.0.0")
         watcher = self.watch(server.grpc, other.grpc)
@@ -168,7 +168,7 @@ class Watch(harness.TestCase):
         self.assertEqual(["b"], [line[2] for line in walk[1:-1]])
 
     def test_next_tracker_is_watched_when_this_one_stands_still(self):
-        server, other = self.serve(PROGRESS), self.serve(PROGRESS)
+        server, other = self.serve(harness.LONG_LEASES, PROGRESS), self.serve(harness.LONG_LEASES, PROGRESS)
         self.register(server, "a", Order="1.0.0")
         self.register(other, "b", Order="1.0.0")
         watcher = self.watch(SILENCE, server.grpc, other.grpc)
@@ -178,7 +178,7 @@ class Watch(harness.TestCase):
             self.assertEqual(["b"], [line[2] for line in walk[1:-1]])
 
     def test_watch_begins_before_its_tracker_does(self):
-        server = harness.Server(args=[PROGRESS])
+        server = harness.Server(args=[harness.LONG_LEASES, PROGRESS])
         port = harness.free_port()
         server.listen = (f"127.0.0.1:{port}", "127.0.0.1:0")
         watcher = self.watch(f"127.0.0.1:{port}")
@@ -187,7 +187,7 @@ class Watch(harness.TestCase):
         self.assertEqual(["reset", "end"], kinds(watcher.until("end")))
 
     def test_refused_watch_is_closed_for_good(self):
-        server = self.serve(PROGRESS)
+        server = self.serve(harness.LONG_LEASES, PROGRESS)
         watcher = self.watch("silo=" + "x" * 200, server.grpc)
         self.assertEqual(["closed", "INVALID_ARGUMENT"], watcher.next())
         self.assertEqual([], watcher.close())

@@ -8,7 +8,7 @@ import grpc
 
 import redis_harness
 from redis_harness import Proxy, RedisServer, harness, signal, until
-from workload import Beats, Workload, register
+from workload import Beats, Workload, beat, register
 
 FAST = ("--redis-timeout", "500ms", "--min-lease-ttl", "500ms")
 
@@ -74,7 +74,7 @@ class TestFaults(redis_harness.TestCase):
             self.assertEqual((ready["status"], ready["ageMs"], ready["clusters"]), ("ready", 0, []))
             self.assertEqual(cluster_age_s(server), 0)
         for _ in range(5):
-            stub.Heartbeat(messages.HeartbeatRequest(silo_id="short"), timeout=5)
+            beat(stub, "short")
         load.progress()
         self.assertEqual(load.judge(), [])
         self.assertRegex(servers[0].log(), r'event="store out of reach" cluster=default age_ms=\d+')
@@ -238,7 +238,7 @@ class TestFaults(redis_harness.TestCase):
         beats = Beats(servers[:1], [f"s{i}" for i in range(3)])
         # Those that the stopped replica heard last: it must not believe its own clock.
         for silo in beats.silos:
-            servers[1].stub().Heartbeat(messages.HeartbeatRequest(silo_id=silo), timeout=5)
+            beat(servers[1].stub(), silo)
         servers[1].process.send_signal(signal.SIGSTOP)
         beats.start().more(10)
         servers[1].process.send_signal(signal.SIGCONT)

@@ -149,7 +149,7 @@ class Beats:
             stub = self.servers[self.rounds % len(self.servers)].stub()
             for silo in self.silos:
                 try:
-                    stub.Heartbeat(self.messages.HeartbeatRequest(silo_id=silo), timeout=5)
+                    beat(stub, silo)
                 except grpc.RpcError as error:
                     self.refused.append(harness.error_info(error))
 
@@ -161,6 +161,19 @@ class Beats:
     def stop(self):
         self.stopping.set()
         self.thread.join(10)
+
+
+def beat(stub, silo):
+    """A heartbeat as a silo sends it: while the store is slow to answer it is sent again. Whatever else is raised."""
+    def is_answered():
+        try:
+            return stub.Heartbeat(harness.messages().HeartbeatRequest(silo_id=silo), timeout=10)
+        except grpc.RpcError as error:
+            if error.code() != grpc.StatusCode.UNAVAILABLE:
+                raise
+            return None
+
+    return until(is_answered, what="an answer to a heartbeat")
 
 
 def register(server, silo, actor_type=None, lease_ms=LEASE_MS):
