@@ -313,17 +313,23 @@ static void watch_resumes_within_the_history_and_walks_after_another(void)
     CU_ASSERT_EQUAL(enter(client, "silo-1", "1.0.0", NULL), QVT_OK);
     qvt_watch *first = watch(client, NULL, NULL);
     AWAIT(heard.ends == 1);
+    begin();
     qvt_position known = heard.position;
+    end();
     close_watch(first);
     CU_ASSERT_EQUAL(enter(client, "silo-1", "1.1.0", NULL), QVT_OK);
     qvt_watch *second = watch(client, &known, NULL);
     AWAIT(heard.changes == 1);
+    begin();
     CU_ASSERT(heard.resets == 0 && heard.revision == 2);
+    end();
     close_watch(second);
     known.token++;
     qvt_watch *third = watch(client, &known, NULL);
     AWAIT(heard.ends == 1);
+    begin();
     CU_ASSERT_EQUAL(heard.resets, 1);
+    end();
     close_watch(third);
     qvt_client_free(client);
 }
@@ -373,8 +379,10 @@ static void watch_that_falls_behind_the_history_walks_again(void)
     heard.holds = false;
     end();
     AWAIT(heard.ends == 2 && heard.revision >= 1100);
+    begin();
     CU_ASSERT_EQUAL(heard.resets, 2);
     EXPECT_TEXT(heard.version, "2.0.0");
+    end();
     close_watch(behind);
     qvt_client_free(busy);
     qvt_client_free(slow);
