@@ -1,10 +1,12 @@
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "client/src/client.h"
 #include "client/src/life.h"
 
 static _Atomic(struct qvt_silo *) owner;
+static _Atomic(pid_t) owner_pid; /* which a signal asks for: it may come before the fork is counted */
 static struct sigaction before_term, before_int;
 
 /* A forked process has the handler, but nobody who would leave: there the signal is what it was before. */
@@ -12,7 +14,7 @@ static void on_signal(int number)
 {
     int kept = errno;
     struct qvt_silo *silo = atomic_load(&owner);
-    if (silo != NULL && client_is_foreign(silo->client)) {
+    if (silo != NULL && getpid() != atomic_load(&owner_pid)) {
         sigaction(number, number == SIGTERM ? &before_term : &before_int, NULL);
         raise(number);
     } else if (silo != NULL) {
@@ -42,6 +44,7 @@ qvt_status life_take_signals(struct qvt_silo *silo, qvt_error *error)
         return qvt_error_set(error, QVT_FAILED_PRECONDITION, NULL,
                              "another silo of this process handles its signals; set ignores_signals");
     }
+    atomic_store(&owner_pid, getpid());
     take(SIGTERM, &before_term);
     take(SIGINT, &before_int);
     return QVT_OK;
