@@ -226,8 +226,8 @@ static bool is_there(qvt_slice wire, uint32_t number)
 /* proto2; a required field with a default need not be there, as in protobuf-c. */
 static qvt_status check_required(struct assembly *assembly, const ProtobufCMessageDescriptor *type, qvt_slice wire)
 {
-    const ProtobufCFieldDescriptor *end = type->fields + type->n_fields;
-    for (const ProtobufCFieldDescriptor *field = type->fields; field < end; field++) {
+    const ProtobufCFieldDescriptor *field = type->fields;
+    for (unsigned left = type->n_fields; left > 0; left--, field++) {
         if (field->label == PROTOBUF_C_LABEL_REQUIRED && field->default_value == NULL && !is_there(wire, field->id)) {
             return qvt_error_set(assembly->error, QVT_INTERNAL, NULL, "%s is not complete: its field %s is required",
                                  type->name, field->name);

@@ -135,7 +135,8 @@ class TestFaults(redis_harness.TestCase):
         load = Workload(servers).start()
         load.progress()
         proxy.delay_s = 0.25  # each way
-        load.progress(5, 60)
+        # The next turn of one that lost is over before its append gets there: who commits is left to chance (docs/redis.md).
+        load.progress_of_some(20)
         proxy.delay_s = 0
         load.progress()
         self.assertEqual(load.judge(), [])

@@ -101,7 +101,15 @@ class Workload:
     def progress(self, more=20, timeout_s=60):
         """Waits until every replica has committed so many more."""
         before = list(self.committed)
-        until(lambda: all(now >= then + more for now, then in zip(self.committed, before)), timeout_s, "more commits")
+        try:
+            until(lambda: all(now >= then + more for now, then in zip(self.committed, before)), timeout_s, "more commits")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: from {before} to {self.committed}, failed: {self.failures}") from None
+
+    def progress_of_some(self, more=20, timeout_s=60):
+        """Waits until the replicas together have committed so many more."""
+        before = sum(self.committed)
+        until(lambda: sum(self.committed) >= before + more, timeout_s, "more commits")
 
     def stop(self):
         self.stopping.set()
