@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,13 @@ static void raise_file_limit(void)
     }
 }
 
+/* One part of the heap for the loop and one for all threads of the pool, of which one works at a time: each part keeps what
+ * was once the most of it. */
+static void share_heap(void)
+{
+    (void)mallopt(M_ARENA_MAX, 2);
+}
+
 int main(int argc, char **argv)
 {
     struct settings settings;
@@ -56,6 +64,7 @@ int main(int argc, char **argv)
                             stderr, clock_system()};
     ignore_write_signals();
     raise_file_limit();
+    share_heap();
     int code = server_run(&settings, &log, &error) == QVT_OK ? 0 : fail(&error);
     settings_deinit(&settings);
     return code;
