@@ -4,8 +4,8 @@
 
 #include "base/check.h"
 #include "rpc/codec/field.h"
-#include "rpc/codec/scalar.h"
 #include "rpc/codec/precheck.h"
+#include "rpc/codec/scalar.h"
 
 struct assembly {
     struct assemble_block *block;

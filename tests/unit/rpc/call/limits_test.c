@@ -81,18 +81,9 @@ static bool wait_for(struct fixture *fixture, struct raw_client *client, uint8_t
     return raw_client_wait(client, qvt_rpc_runtime_loop(fixture->runtime), type, stream);
 }
 
-static void on_closed(void *data)
-{
-    (void)data;
-}
-
 static void stop(struct fixture *fixture)
 {
-    raw_client_close(&fixture->client);
-    qvt_rpc_server_shutdown(fixture->server, 3600000, on_closed, NULL);
-    qvt_rpc_runtime_run(fixture->runtime);
-    qvt_rpc_server_free(fixture->server);
-    qvt_rpc_runtime_free(fixture->runtime);
+    raw_client_end(&fixture->client, fixture->server, fixture->runtime);
 }
 
 /* That limit was passed so often, no other was, and the log says so. */

@@ -41,18 +41,9 @@ static bool has(const struct fixture *fixture, uint8_t type, uint32_t stream)
     return raw_client_has(&fixture->client, type, stream, NULL);
 }
 
-static void on_closed(void *data)
-{
-    (void)data;
-}
-
 static void stop(struct fixture *fixture)
 {
-    raw_client_close(&fixture->client);
-    qvt_rpc_server_shutdown(fixture->server, 3600000, on_closed, NULL);
-    qvt_rpc_runtime_run(fixture->runtime);
-    qvt_rpc_server_free(fixture->server);
-    qvt_rpc_runtime_free(fixture->runtime);
+    raw_client_end(&fixture->client, fixture->server, fixture->runtime);
 }
 
 /* A round trip: what the server had to say about earlier frames has come. */

@@ -130,3 +130,18 @@ void raw_client_close(struct raw_client *client)
 {
     close(client->fd);
 }
+
+static void on_closed(void *data)
+{
+    (void)data;
+}
+
+void raw_client_end(struct raw_client *client, qvt_rpc_server *server, qvt_rpc_runtime *runtime)
+{
+    enum { GRACE_MS = 3600000 };
+    raw_client_close(client);
+    qvt_rpc_server_shutdown(server, GRACE_MS, on_closed, NULL);
+    qvt_rpc_runtime_run(runtime);
+    qvt_rpc_server_free(server);
+    qvt_rpc_runtime_free(runtime);
+}

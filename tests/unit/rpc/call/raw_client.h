@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include "qvt/rpc/server.h"
 #include "qvt/slice.h"
 
 /* Invariant: received_len <= sizeof(received); what does not fit is dropped. */
@@ -38,5 +39,8 @@ bool raw_client_has(const struct raw_client *client, uint8_t type, uint32_t stre
 bool raw_client_wait(struct raw_client *client, uv_loop_t *loop, uint8_t type, uint32_t stream);
 
 void raw_client_close(struct raw_client *client);
+
+/* Closes the client; its server, and the runtime that only the server uses, come to their end and are freed. */
+void raw_client_end(struct raw_client *client, qvt_rpc_server *server, qvt_rpc_runtime *runtime);
 
 #endif

@@ -105,18 +105,9 @@ static void expect_count(const struct fixture *fixture, qvt_rpc_limit limit, uin
     CU_ASSERT_EQUAL(qvt_rpc_server_limit_count(fixture->server, limit), count);
 }
 
-static void on_closed(void *data)
-{
-    (void)data;
-}
-
 static void stop(struct fixture *fixture)
 {
-    raw_client_close(&fixture->client);
-    qvt_rpc_server_shutdown(fixture->server, 3600000, on_closed, NULL);
-    qvt_rpc_runtime_run(fixture->runtime);
-    qvt_rpc_server_free(fixture->server);
-    qvt_rpc_runtime_free(fixture->runtime);
+    raw_client_end(&fixture->client, fixture->server, fixture->runtime);
 }
 
 static void silent_client_is_asked_and_then_left(void)

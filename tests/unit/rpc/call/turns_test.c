@@ -50,18 +50,9 @@ static void start(struct fixture *fixture, size_t answer_bytes)
     CU_ASSERT_TRUE(raw_client_wait(&fixture->client, qvt_rpc_runtime_loop(fixture->runtime), TYPE_SETTINGS, 0));
 }
 
-static void on_closed(void *data)
-{
-    (void)data;
-}
-
 static void stop(struct fixture *fixture)
 {
-    raw_client_close(&fixture->client);
-    qvt_rpc_server_shutdown(fixture->server, 3600000, on_closed, NULL);
-    qvt_rpc_runtime_run(fixture->runtime);
-    qvt_rpc_server_free(fixture->server);
-    qvt_rpc_runtime_free(fixture->runtime);
+    raw_client_end(&fixture->client, fixture->server, fixture->runtime);
 }
 
 /* For the connection and each stream. */
