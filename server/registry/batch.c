@@ -122,7 +122,12 @@ static void lay_over(struct batch *batch, struct overlay *overlay)
 
 qvt_status batch_read(struct batch *batch, struct image *image)
 {
-    return batch->read.image == image ? QVT_OK : silo_view_parse(&batch->read, image);
+    if (batch->read.image == image) {
+        return QVT_OK;
+    }
+    qvt_status status = silo_view_parse(&batch->read, image);
+    batch->read.image = status == QVT_OK ? image : NULL;
+    return status;
 }
 
 static qvt_status make_overlays(struct batch *batch, const struct change *change, struct overlay **overlays)
