@@ -11,6 +11,7 @@ from pathlib import Path
 
 MAX_LINES = 500
 MARKERS = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" * 3]) + r")\b")
+FORKS = re.compile(r"\b(" + "|".join(["preexec" + "_fn=", r"os\.fork" + r"\("]) + ")")
 CODE = (".c", ".h", ".cc")
 TEXT = CODE + (".py", ".js", ".sh", ".cmake", ".proto", ".md", ".txt", ".in", ".yml", ".yaml", ".html", ".css")
 NAMED = ("dev", ".ci/run", "CMakeLists.txt", "Dockerfile")
@@ -25,6 +26,8 @@ def check_text(path, text):
         marker = MARKERS.search(line)
         if marker:
             yield f"{path}:{number}: unfinished: {marker.group(1)}"
+        if path.endswith(".py") and FORKS.search(line):
+            yield f"{path}:{number}: forks Python, which grpcio's threads do not survive: start a program instead"
         if line != line.rstrip():
             yield f"{path}:{number}: white space at the end of the line"
     if text and not text.endswith("\n"):

@@ -133,6 +133,10 @@ class Sources(Scratch):
         self.write("base/a.c", f"int x; /* {word} later */\n")
         self.assertEqual(sources.check(self.root), [f"base/a.c:1: unfinished: {word}"])
 
+    def test_fork_of_python_is_found(self):
+        self.write("tests/a.py", "subprocess.Popen(command, preexec" + "_fn=limit)\n")
+        self.assertEqual(len(sources.check(self.root)), 1)
+
     def test_template_of_mktemp_is_no_marker(self):
         self.write("tests/a.sh", "mktemp /tmp/a." + "X" * 6 + "\n")
         self.assertEqual(sources.check(self.root), [])

@@ -1,6 +1,5 @@
 """Starts rpc_peer and talks to it as bytes: generic stubs of python3-grpcio, and bare HTTP/2 frames."""
 import os
-import resource
 import socket
 import struct
 import subprocess
@@ -16,9 +15,9 @@ class Peer:
 
     def __init__(self, limit=None, **options):
         environment = dict(os.environ, **{name: str(value) for name, value in options.items()})
-        self.process = subprocess.Popen([BINARY], stdout=subprocess.PIPE, env=environment, text=True,
-                                        preexec_fn=limit and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE,
-                                                                                         (limit, limit))))
+        # Not preexec_fn: it makes Python fork, and grpcio's threads do not survive the fork handlers of its core.
+        limited = ["prlimit", f"--nofile={limit}"] if limit else []
+        self.process = subprocess.Popen(limited + [BINARY], stdout=subprocess.PIPE, env=environment, text=True)
         self.address = self.process.stdout.readline().split()[1]
         self.host, port = self.address.rsplit(":", 1)
         self.port = int(port)
