@@ -96,7 +96,12 @@ static void on_round(struct unary *unary, const qvt_error *error)
 
 static void on_start(struct job *job)
 {
-    send_round(LIST_ENTRY(job, struct query, job));
+    struct query *query = LIST_ENTRY(job, struct query, job);
+    if (query->client->is_leaving) {
+        fail(query, QVT_CANCELLED, "the client is being freed");
+    } else {
+        send_round(query);
+    }
 }
 
 qvt_status query_start(struct query *query, qvt_client *client, struct call_terms *terms)

@@ -30,6 +30,12 @@ static void on_written(struct write *write, const qvt_error *error)
 static void on_submit(struct job *job)
 {
     struct asked_write *asked = LIST_ENTRY(job, struct asked_write, job);
+    if (asked->client->is_leaving) {
+        qvt_error error;
+        qvt_error_set(&error, QVT_CANCELLED, NULL, "the client is being freed");
+        on_written(&asked->write, &error);
+        return;
+    }
     registration_write(&asked->client->registration, &asked->write);
 }
 

@@ -28,27 +28,44 @@ static void shut(struct qvt_watch *watch)
     uv_close((uv_handle_t *)&watch->timer, on_timer_closed);
 }
 
+static void shut_with_client(struct qvt_watch *watch)
+{
+    qvt_error_set(&watch->end, QVT_CANCELLED, NULL, "the client is being freed");
+    shut(watch);
+}
+
 void watch_close_all(qvt_client *client)
 {
     while (!list_is_empty(&client->watches)) {
-        struct qvt_watch *watch = LIST_ENTRY(client->watches.next, struct qvt_watch, node);
-        qvt_error_set(&watch->end, QVT_CANCELLED, NULL, "the client is being freed");
-        shut(watch);
+        shut_with_client(LIST_ENTRY(client->watches.next, struct qvt_watch, node));
     }
 }
 
+/* A callback, or a find that is to be cached, may begin a watch while the end of the client waits for its turn. */
 static void on_starting(struct job *job)
 {
     struct qvt_watch *watch = LIST_ENTRY(job, struct qvt_watch, starting);
     QVT_ASSERT(uv_timer_init(&watch->client->loop.uv, &watch->timer) == 0);
     watch->timer.data = watch;
+    if (watch->client->is_leaving) {
+        shut_with_client(watch);
+        return;
+    }
     list_push_back(&watch->client->watches, &watch->node);
     watch_stream_start(watch);
 }
 
+static bool is_shut(const struct qvt_watch *watch)
+{
+    return uv_is_closing((const uv_handle_t *)&watch->timer) != 0;
+}
+
 static void on_closing(struct job *job)
 {
-    shut(LIST_ENTRY(job, struct qvt_watch, closing));
+    struct qvt_watch *watch = LIST_ENTRY(job, struct qvt_watch, closing);
+    if (!is_shut(watch)) {
+        shut(watch);
+    }
 }
 
 static struct qvt_watch *new_watch(qvt_client *client, const qvt_watch_options *options)
@@ -103,6 +120,9 @@ void qvt_watch_close(qvt_watch *watch)
     }
     if (loop_is_current(&watch->client->loop)) {
         watch->is_closing = true;
+        if (is_shut(watch)) {
+            return;
+        }
     }
     loop_post(&watch->client->loop, &watch->closing);
 }
