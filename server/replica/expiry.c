@@ -19,6 +19,13 @@ static bool is_expected(const struct pulse *pulse, int64_t began_us)
     return !pulse->leaving && pulse->begun_us <= began_us && pulse_end_us(pulse) > began_us;
 }
 
+/* What a replica that has just loaded takes for heard may have been silent for long: the store knows. */
+static bool is_late(const struct replica *replica, const struct pulse *pulse)
+{
+    return pulse_is_late(pulse, replica_now_us(replica)) ||
+           (pulse->assumed && store_lease_remaining_ms(replica->log, pulse->incarnation) < pulse->ttl_ms / 2);
+}
+
 /* SPEC §7.4: the window ends now. */
 static struct preserve_scene look_back(struct replica *replica)
 {
@@ -37,7 +44,7 @@ static struct preserve_scene look_back(struct replica *replica)
             bool lapsed = pulse_end_us(pulse) <= now;
             scene.expected++;
             scene.lapsed += lapsed ? 1u : 0u;
-            scene.late += !lapsed && pulse_is_late(pulse, now) ? 1u : 0u;
+            scene.late += !lapsed && is_late(replica, pulse) ? 1u : 0u;
         }
     }
     return scene;
@@ -67,7 +74,7 @@ static struct preserve_scene look_at_members(struct replica *replica)
         bool counts = pulse->member && !pulse->leaving;
         bool lapsed = counts && has_lapsed(replica, pulse);
         scene.lapsed += lapsed ? 1u : 0u;
-        scene.late += counts && !lapsed && pulse_is_late(pulse, replica_now_us(replica)) ? 1u : 0u;
+        scene.late += counts && !lapsed && is_late(replica, pulse) ? 1u : 0u;
     }
     return scene;
 }
@@ -104,16 +111,19 @@ void replica_begin_pause(struct replica *replica)
     replica_recheck_at(replica, replica_now_us(replica) + RECHECK_US);
 }
 
-/* The lapsed silos that are alive by the log. Leases that belong to none are dropped, but not where the mirror may just
- * be behind. NULL: out of memory. */
+/* The lapsed silos that are alive by the log, as many as one change takes. Leases that belong to none are dropped, but not
+ * where the mirror may just be behind. NULL: out of memory. */
 static struct own_command *gather_lapsed(struct replica *replica, const uint64_t *incarnations, size_t count)
 {
-    struct own_command *own = own_command_new(replica, &replica->expiring, count);
+    size_t most = replica->limits.bulk_silos;
+    struct own_command *own = own_command_new(replica, &replica->expiring, count < most ? count : most);
     for (size_t i = 0; own != NULL && i < count; i++) {
         struct pulse *pulse = pulses_find(&replica->pulses, incarnations[i]);
         if (pulse != NULL && replica_find_silo(replica, pulse) != NULL) {
             pulse_end(pulse, replica_now_us(replica));
-            own_command_add(own, pulse, true);
+            if (own->count < most) {
+                own_command_add(own, pulse, true);
+            }
         } else if (!store_is_shared(replica->store)) {
             store_drop(replica->log, &incarnations[i], 1);
         }
@@ -178,12 +188,22 @@ int64_t replica_next_expiry_us(const struct replica *replica)
     return lapse_us < replica->recheck_us ? lapse_us : replica->recheck_us;
 }
 
+/* More than one change takes, where that is not enough to see that too many lapsed: a replica that has just loaded knows
+ * of them from the store alone. */
+static size_t lapsed_most(const struct replica *replica)
+{
+    const struct registry_limits *limits = &replica->limits;
+    size_t telling = replica->pulses.table.count * limits->preserve_percent / 100 + 1;
+    telling = telling < limits->preserve_silos ? limits->preserve_silos : telling;
+    return telling < limits->bulk_silos ? limits->bulk_silos : telling;
+}
+
 void replica_check_expiry(struct replica *replica)
 {
     if (replica_next_expiry_us(replica) <= replica_now_us(replica)) {
         replica->recheck_us = INT64_MAX;
         replica->expiring = true;
         replica->asked++;
-        store_lapsed(replica->log, replica->limits.bulk_silos, on_lapsed, replica);
+        store_lapsed(replica->log, lapsed_most(replica), on_lapsed, replica);
     }
 }

@@ -137,6 +137,13 @@ void replica_note_after(struct replica *replica, const struct change *change, st
     arm_purge(replica);
 }
 
+/* As the record says it: who came within the window is not expected. A clock that was set back says nothing. */
+static int64_t begun_us(const struct replica *replica, const struct registry_silo *silo)
+{
+    int64_t age_us = store_wall_us(replica->store) - silo->registered_at_us;
+    return age_us < 0 ? INT64_MIN : replica_now_us(replica) - age_us;
+}
+
 qvt_status replica_load_pulses(struct replica *replica)
 {
     pulses_deinit(&replica->pulses);
@@ -150,7 +157,7 @@ qvt_status replica_load_pulses(struct replica *replica)
         if (pulse == NULL) {
             return QVT_NO_MEMORY;
         }
-        pulse->begun_us = INT64_MIN;
+        pulse->begun_us = begun_us(replica, silo);
         pulse->leaving = silo->status == PLACEMENT_SHUTTING_DOWN;
         pulse->member = !pulse->leaving;
         replica->members += pulse->member ? 1u : 0u;

@@ -16,7 +16,7 @@ struct pulse {
     struct list health_link;  /* in pulses.unhealthy likewise */
     int64_t heard_us;         /* monotonic: the last sign of life */
     int64_t heard_wall_us;    /* the same by the wall clock; 0: not heard in this process */
-    int64_t begun_us;         /* monotonic: when the lease was first granted; INT64_MIN: before this process */
+    int64_t begun_us;         /* monotonic: when the lease was first granted; INT64_MIN: unknown, long ago */
     struct health health;
     struct activity activity;
     uint32_t in_time; /* renewals in time, one after the other */

@@ -166,6 +166,56 @@ static void silos_that_expired_count_in_their_window_until_they_register_again(v
     world_deinit(&world);
 }
 
+static void a_replica_that_has_just_loaded_sees_more_lapsed_than_one_change_takes(void)
+{
+    struct world world;
+    struct registry_limits limits = REGISTRY_LIMITS_DEFAULT;
+    limits.bulk_silos = 4;
+    world_init_limits(&world, &limits);
+    for (int i = 0; i < 40; i++) {
+        CU_ASSERT_EQUAL(world_register(&world, name(i), 1, 15000), QVT_OK);
+    }
+    run_for(&world, 40, 40, 2 * WINDOW_MS);
+    run_for(&world, 40, 20, 10000);
+    world_restart(&world);
+    run_for(&world, 40, 20, 10000);
+    CU_ASSERT_EQUAL(dead(&world), 0);
+    CU_ASSERT_TRUE(world_counts(&world)->expiry_paused);
+    world_deinit(&world);
+}
+
+static void a_replica_that_has_just_loaded_does_not_expire_the_first_of_many(void)
+{
+    struct world world;
+    given_cluster(&world, 10);
+    run_for(&world, 10, 10, 2 * WINDOW_MS);
+    run_for(&world, 10, 5, 10000);
+    world_restart(&world);
+    run_for(&world, 10, 5, 10000);
+    CU_ASSERT_EQUAL(dead(&world), 0);
+    CU_ASSERT_TRUE(world_counts(&world)->expiry_paused);
+    world_deinit(&world);
+}
+
+static void silos_that_came_within_the_window_are_not_expected_after_a_restart_either(void)
+{
+    for (int restarts = 0; restarts < 2; restarts++) {
+        struct world world;
+        given_cluster(&world, 10);
+        run_for(&world, 10, 10, 2 * WINDOW_MS);
+        for (int i = 10; i < 30; i++) {
+            CU_ASSERT_EQUAL(world_register(&world, name(i), 1, 15000), QVT_OK);
+        }
+        if (restarts == 1) {
+            world_restart(&world);
+        }
+        run_for(&world, 30, 22, 20000);
+        CU_ASSERT_EQUAL(dead(&world), 8);
+        CU_ASSERT_FALSE(world_counts(&world)->expiry_paused);
+        world_deinit(&world);
+    }
+}
+
 static void the_rule_needs_three_and_more_than_fifteen_percent(void)
 {
     static const struct {
@@ -195,7 +245,10 @@ static void a_pause_that_another_began_holds_while_the_others_are_late(void)
     CU_ASSERT_EQUAL(preserve_decide(&limits, &scene), PRESERVE_RESUME);
 }
 
-SUITE_MAIN("server/replica/preserve", SUITE_CASE(a_pause_that_another_began_holds_while_the_others_are_late),
+SUITE_MAIN("server/replica/preserve", SUITE_CASE(a_replica_that_has_just_loaded_does_not_expire_the_first_of_many),
+           SUITE_CASE(a_replica_that_has_just_loaded_sees_more_lapsed_than_one_change_takes),
+           SUITE_CASE(silos_that_came_within_the_window_are_not_expected_after_a_restart_either),
+           SUITE_CASE(a_pause_that_another_began_holds_while_the_others_are_late),
            SUITE_CASE(three_silos_with_one_killed_it_expires), SUITE_CASE(ten_with_two_killed_both_expire),
            SUITE_CASE(ten_with_five_killed_expiry_pauses_and_only_they_are_suspect),
            SUITE_CASE(the_pause_ends_when_they_come_back), SUITE_CASE(after_ten_minutes_the_lapsed_expire),
