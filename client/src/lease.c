@@ -83,6 +83,8 @@ static void hold(struct lease *lease, int64_t sent_us, uint32_t remaining_ms)
     if (left_us > 0) {
         uv_timer_start(&lease->expiry, on_expiry, (uint64_t)(left_us + 999) / 1000, 0);
         set_held(lease, true);
+    } else {
+        set_held(lease, false);
     }
 }
 

@@ -152,28 +152,31 @@ static bool become_active(qvt_silo *silo)
     return false;
 }
 
-/* Shared libraries with actor types came or went. */
-static void renew_versions(qvt_silo *silo)
+/* Shared libraries with actor types came or went. What is refused stays as it was. */
+static qvt_status renew_versions(qvt_silo *silo)
 {
     qvt_declared_types *types;
+    qvt_call_options call = QVT_CALL_OPTIONS_INIT;
+    call.timeout_ms = ATTEMPT_MS;
     if (silo->copy->versions->count > 0 && !silo->copy->are_declared) {
-        return;
+        return QVT_OK;
     }
-    if (qvt_declared_types_new(&types, NULL) == QVT_OK) {
-        /* Refused or not sent: the versions stay as they were. */
-        (void)!qvt_client_set_versions(silo->client, qvt_declared_types_versions(types),
-                                       qvt_declared_types_count(types), NULL);
-        qvt_declared_types_free(types);
-    }
+    QVT_TRY(qvt_declared_types_new(&types, NULL));
+    qvt_status status = qvt_client_set_versions(silo->client, qvt_declared_types_versions(types),
+                                                qvt_declared_types_count(types), &call);
+    qvt_declared_types_free(types);
+    return status;
 }
 
 static void serve(qvt_silo *silo)
 {
     while (!is_over(silo)) {
-        if (atomic_exchange(&silo->has_new_modules, false)) {
-            renew_versions(silo);
+        if (atomic_exchange(&silo->has_new_modules, false) && may_succeed_later(renew_versions(silo))) {
+            atomic_store(&silo->has_new_modules, true);
+            sleep_ms(silo, RETRY_MS);
+        } else {
+            while (sem_wait(&silo->wake) != 0) {}
         }
-        while (sem_wait(&silo->wake) != 0) {}
     }
 }
 

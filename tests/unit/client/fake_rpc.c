@@ -36,6 +36,7 @@ struct qvt_rpc_client_call {
     bool is_stream;
     bool is_served; /* once at least */
     bool is_cancelled;
+    struct fake_call *late; /* what delay_ms keeps; NULL: nothing */
     qvt_rpc_call_options options;
     qvt_rpc_client_callbacks callbacks;
     void *data;
@@ -113,9 +114,21 @@ static void free_sent(struct sent *sent)
     free(sent);
 }
 
+static void forget_answer(struct fake_call *fake)
+{
+    buf_deinit(&fake->answer);
+    for (size_t i = 0; i < FAKE_MORE_MAX; i++) {
+        buf_deinit(&fake->more[i]);
+    }
+}
+
 static void free_call(uv_handle_t *handle)
 {
     qvt_rpc_client_call *call = handle->data;
+    if (call->late != NULL) {
+        forget_answer(call->late);
+        free(call->late);
+    }
     while (!list_is_empty(&call->sent)) {
         free_sent(take(call));
     }
@@ -170,6 +183,20 @@ static void answer(qvt_rpc_client_call *call, struct fake_call *fake)
     }
 }
 
+static void on_late(uv_timer_t *timer)
+{
+    qvt_rpc_client_call *call = timer->data;
+    answer(call, call->late);
+}
+
+static void answer_later(qvt_rpc_client_call *call, const struct fake_call *fake)
+{
+    call->late = malloc(sizeof *call->late);
+    QVT_ASSERT(call->late != NULL);
+    *call->late = *fake;
+    uv_timer_start(&call->timer, on_late, fake->delay_ms, 0);
+}
+
 static void serve_one(qvt_rpc_client_call *call)
 {
     struct sent *sent = take(call);
@@ -182,16 +209,17 @@ static void serve_one(qvt_rpc_client_call *call)
     };
     call->is_served = true;
     serve(serve_data, &fake);
+    free_sent(sent);
+    if (fake.delay_ms > 0) {
+        answer_later(call, &fake);
+        return;
+    }
     if (!fake.hold) {
         answer(call, &fake);
     } else if (!call->is_stream) {
         uv_timer_start(&call->timer, on_deadline, call->options.timeout_ms, 0);
     }
-    buf_deinit(&fake.answer);
-    for (size_t i = 0; i < FAKE_MORE_MAX; i++) {
-        buf_deinit(&fake.more[i]);
-    }
-    free_sent(sent);
+    forget_answer(&fake);
 }
 
 static void on_due(uv_timer_t *timer)

@@ -22,6 +22,7 @@ struct fake_call {
     struct buf more[FAKE_MORE_MAX]; /* up to the first empty one */
     qvt_error error;
     bool hold;
+    uint32_t delay_ms; /* unary: the answer comes so much later */
 };
 
 /* Answers all calls from now on, on the client's loop thread; before the first client is made. */

@@ -68,6 +68,32 @@ static void lost_silo_tells_of_its_lease_before_it_registers_anew(void)
     qvt_client_free(client);
 }
 
+static void on_registered_late(void *data, const qvt_error *error)
+{
+    CU_ASSERT_EQUAL(error->status, QVT_OK);
+    pthread_mutex_lock(&tracker.lock);
+    tracker.hold_heartbeats = true;
+    CU_ASSERT(tracker.leases_lost >= 1);
+    pthread_mutex_unlock(&tracker.lock);
+    tracker_count(data);
+}
+
+static void registration_whose_answer_took_longer_than_the_lease_grants_none(void)
+{
+    qvt_silo_options silo = a_silo();
+    unsigned ends = 0;
+    qvt_client *client = tracker_connect_silo(NULL);
+    pthread_mutex_lock(&tracker.lock);
+    tracker.delay_registers_ms = TTL_MS + TTL_MS / 2;
+    pthread_mutex_unlock(&tracker.lock);
+    CU_ASSERT_EQUAL(qvt_client_register_async(client, &silo, NULL, on_registered_late, &ends), QVT_OK);
+    pthread_mutex_lock(&tracker.lock);
+    AWAIT(ends == 1);
+    pthread_mutex_unlock(&tracker.lock);
+    CU_ASSERT_FALSE(read_registration(client).is_lease_held);
+    qvt_client_free(client);
+}
+
 static void superseded_silo_has_lost_its_lease_for_good(void)
 {
     qvt_client *client = tracker_connect_silo(NULL);
@@ -158,6 +184,7 @@ SUITE_MAIN("client/lease", SUITE_CASE(lease_is_held_from_the_registration_on),
            SUITE_CASE(silent_tracker_loses_the_lease_after_a_ttl_and_its_answer_brings_it_back),
            SUITE_CASE(answers_that_confirm_nothing_do_not_keep_the_lease),
            SUITE_CASE(lost_silo_tells_of_its_lease_before_it_registers_anew),
+           SUITE_CASE(registration_whose_answer_took_longer_than_the_lease_grants_none),
            SUITE_CASE(superseded_silo_has_lost_its_lease_for_good), SUITE_CASE(unregistering_loses_no_lease),
            SUITE_CASE(endpoint_that_cannot_confirm_half_of_the_lease_is_left_for_another),
            SUITE_CASE(only_endpoint_is_not_left_for_itself),

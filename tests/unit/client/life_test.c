@@ -304,7 +304,27 @@ static void signals_belong_to_one_silo_or_to_the_application(void)
     CU_ASSERT_PTR_EQUAL(now.sa_handler, SIG_DFL);
 }
 
-SUITE_MAIN("client/life", SUITE_CASE(declared_types_are_registered_and_the_silo_becomes_active),
+static void types_of_a_library_loaded_in_an_outage_are_registered_after_it(void)
+{
+    static const qvt_actor_declaration declared = {.actor_type = "Late", .version = "1.2.3"};
+    static const qvt_actor_declaration *const library[] = {&declared};
+    struct scene scene;
+    prepare(&scene);
+    qvt_silo *silo = start(&scene);
+    pthread_mutex_lock(&tracker.lock);
+    tracker.failing_versions = 1;
+    pthread_mutex_unlock(&tracker.lock);
+    qvt_module_add(library, library + 1);
+    pthread_mutex_lock(&tracker.lock);
+    AWAIT(strcmp(tracker.versions, "DeclaredActor=7.1.0 Late=1.2.3 ") == 0);
+    CU_ASSERT_EQUAL(tracker.failing_versions, 0);
+    pthread_mutex_unlock(&tracker.lock);
+    qvt_silo_free(silo);
+    qvt_module_del(library);
+}
+
+SUITE_MAIN("client/life", SUITE_CASE(types_of_a_library_loaded_in_an_outage_are_registered_after_it),
+           SUITE_CASE(declared_types_are_registered_and_the_silo_becomes_active),
            SUITE_CASE(signal_empties_the_silo_coldest_actor_first),
            SUITE_CASE(no_more_than_so_many_actors_are_deactivated_at_once),
            SUITE_CASE(deadline_ends_what_does_not_end_by_itself),

@@ -52,6 +52,7 @@ static void serve_register(struct fake_call *call)
                           QVT_OK);
     tracker.registers++;
     call->hold = tracker.hold_registers;
+    call->delay_ms = tracker.delay_registers_ms;
     tracker.held = request.held.incarnation;
     note_phase((int)request.silo.status, (int)request.silo.scheduling);
     snprintf(tracker.held_store_id, sizeof tracker.held_store_id, "%s", store_id.text);
@@ -90,6 +91,9 @@ static void serve_versions(struct fake_call *call)
     CU_ASSERT_EQUAL(request.incarnation, 42);
     if (versions.count == 0) {
         qvt_error_field(&call->error, "actor_type_versions", "none given");
+    } else if (tracker.failing_versions > 0) {
+        tracker.failing_versions--;
+        qvt_error_set(&call->error, QVT_UNAVAILABLE, NULL, "not now");
     } else {
         note_versions(&versions);
     }

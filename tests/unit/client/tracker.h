@@ -23,6 +23,7 @@ struct tracker {
     qvt_status heartbeat_status; /* OK: by knows_silo */
     qvt_status register_status;
     bool hold_registers;
+    uint32_t delay_registers_ms;
     bool hold_heartbeats;
     uint32_t ttl_ms;       /* that is granted */
     uint32_t remaining_ms; /* that heartbeats answer */
@@ -47,6 +48,7 @@ struct tracker {
     char phases[256];    /* of registrations and updates: status.scheduling each */
     uint32_t hot_actors; /* of the last heartbeat */
     qvt_status update_status;
+    unsigned failing_versions; /* so many writes of versions from now on end with UNAVAILABLE */
 };
 
 extern struct tracker tracker;
