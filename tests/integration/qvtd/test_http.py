@@ -117,6 +117,15 @@ class Http(harness.TestCase):
         self.assertEqual(200, self.server.curl("DELETE", "/v1/silos/nobody").status)
         self.assertEqual("EMPTY_REASON_ALL_DEAD", self.get("/v1/actor-types/Order/compatible-silos").json["emptyReason"])
 
+    def test_a_guard_in_the_body_of_a_delete_counts(self):
+        etag = self.register("silo-1", {"Order": "1.0.0"})["silo"]["etag"]
+        refused = [({"ifMatch": "1.0"}, 409), ({"ifMatches": etag}, 400), ({"incarnation": "1"}, 409)]
+        for body, status in refused:
+            self.assertEqual(status, self.server.curl("DELETE", "/v1/silos/silo-1", body).status, body)
+        self.assertEqual("SILO_STATUS_ACTIVE", self.get("/v1/silos/silo-1").json["silo"]["status"])
+        answer = self.server.curl("DELETE", "/v1/silos/silo-1", {"ifMatch": etag, "siloId": "another"})
+        self.assertEqual("SILO_STATUS_DEAD", answer.json["silo"]["status"])
+
     def test_policies_are_set_read_listed_and_deleted(self):
         self.register("silo-1", {"Order": "1.2.0"})
         self.assertEqual("COMPATIBILITY_MODE_STRICT", self.get("/v1/actor-types/Order/policy").json["policy"]["mode"])
