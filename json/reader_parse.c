@@ -115,8 +115,10 @@ static qvt_status load(struct json_reader *reader, qvt_slice text, size_t flags,
     if (json_error_code(&problem) == json_error_out_of_memory) {
         return qvt_error_set(reader->error, QVT_NO_MEMORY, NULL, "out of memory");
     }
+    bool nul = json_error_code(&problem) == json_error_null_character ||
+               json_error_code(&problem) == json_error_null_byte_in_key;
     return qvt_error_set(reader->error, QVT_INVALID_ARGUMENT, NULL, "not valid JSON: line %d, column %d: %s",
-                         problem.line, problem.column, problem.text);
+                         problem.line, problem.column, nul ? "\\u0000 is not allowed" : problem.text);
 }
 
 qvt_status json_reader_parse(struct json_reader *reader, qvt_slice text, json_t **out)
@@ -126,10 +128,7 @@ qvt_status json_reader_parse(struct json_reader *reader, qvt_slice text, json_t 
     if (survey.cost > TREE_BUDGET) {
         return qvt_error_set(reader->error, QVT_RESOURCE_EXHAUSTED, NULL, "the JSON text has too many values");
     }
-    if (survey.nul_escapes) {
-        return qvt_error_set(reader->error, QVT_INVALID_ARGUMENT, NULL, "not valid JSON here: \\u0000 is not allowed");
-    }
-    if (!survey.long_integers) {
+    if (!survey.long_integers || survey.nul_escapes) {
         return load(reader, text, 0, out);
     }
     struct buf marked = BUF_INIT;

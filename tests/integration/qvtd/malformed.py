@@ -165,7 +165,7 @@ HTTP = [
     ("a method that is not allowed", "PUT", "/v1/silos", "{}", 405, 12, ["PUT", "POST"]),
     # text
     ("invalid UTF-8", "POST", "/v1/silos", b'{"silo": {"siloId": "a\xff"}}', 400, 3, ["line 1, column", "0xff"]),
-    ("NUL in a string", "POST", "/v1/silos", '{"silo": {"siloId": "a\\u0000b"}}', 400, 3, ["\\u0000 is not allowed"]),
+    ("NUL in a string", "POST", "/v1/silos", '{"silo": {"siloId": "a\\u0000b"}}', 400, 3, ["line 1, column", "\\u0000 is not allowed"]),
     ("half a surrogate pair", "POST", "/v1/silos", '{"silo": {"siloId": "a\\ud800"}}', 400, 3, ["line 1"]),
     ("NUL in a path", "GET", "/v1/silos/a%00b", None, 400, 3, ["NUL"]),
     ("invalid UTF-8 in a path", "GET", "/v1/silos/a%ff", None, 400, 3, ["UTF-8"]),

@@ -153,9 +153,12 @@ static void required_fields_are_required(void)
 
 static void nul_and_invalid_utf8_are_refused(void)
 {
-    harness_expect_error(silo, "{\"siloId\": \"a\\u0000b\"}", ": not valid JSON here: \\u0000 is not allowed");
-    harness_expect_error(silo, "{\"labels\": {\"\\u0000\": \"\"}}", ": not valid JSON here");
-    harness_expect_error(silo, "{\"siloId\": \"\\u0000123\", \"port\": 12345678901234567890}", ": not valid JSON here");
+    harness_expect_error(silo, "{\"siloId\": \"a\\u0000b\"}",
+                         ": not valid JSON: line 1, column 21: \\u0000 is not allowed");
+    harness_expect_error(silo, "{\"labels\": {\"\\u0000\": \"\"}}",
+                         ": not valid JSON: line 1, column 20: \\u0000 is not allowed");
+    harness_expect_error(silo, "{\"siloId\": \"\\u0000123\", \"port\": 12345678901234567890}",
+                         ": not valid JSON: line 1, column 22: \\u0000 is not allowed");
     harness_expect_error(silo, "{\"siloId\": \"\xff\"}", ": not valid JSON: line 1, column ");
     harness_expect_error(silo, "{\"siloId\": \"\\ud800\"}", ": not valid JSON: line 1, column ");
     harness_expect(silo, "{\"siloId\": \"\\\\u0000\"}", "{\"siloId\":\"\\\\u0000\"}");
