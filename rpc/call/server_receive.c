@@ -235,7 +235,7 @@ void server_receive_end(struct http2_stream *stream)
 
 void server_receive_resume(qvt_rpc_server_call *call)
 {
-    if (call->flags.delivering || is_over(call)) {
+    if (call->flags.delivering || call->flags.cancelled || is_over(call)) {
         return;
     }
     qvt_slice rest = buf_slice(&call->held_bytes);

@@ -236,7 +236,8 @@ QVT_API bool qvt_rpc_server_call_came_compressed(const qvt_rpc_server_call *call
 /* Message bytes of this call that the transport has not taken yet: what to look at before sending more. */
 QVT_API size_t qvt_rpc_server_call_queued(const qvt_rpc_server_call *call);
 
-/* Back-pressure for streams: while held, no further message is delivered and the client's window stays closed. */
+/* Back-pressure for streams: while held, no further message is delivered and the client's window stays closed. What is held
+ * of a call that was cancelled is never delivered. */
 QVT_API void qvt_rpc_server_call_hold(qvt_rpc_server_call *call);
 QVT_API void qvt_rpc_server_call_resume(qvt_rpc_server_call *call);
 

@@ -19,6 +19,7 @@ struct fixture {
     qvt_rpc_server_call *waiting;
     unsigned cancels;
     unsigned closes;
+    unsigned late;
 };
 
 static void echo(qvt_rpc_server_call *call, qvt_slice request, void *data)
@@ -243,6 +244,51 @@ static void call_outlives_its_connection_until_it_is_finished(void)
     finish(&fixture);
 }
 
+static void hold_the_first(qvt_rpc_server_call *call, qvt_slice message, void *data)
+{
+    struct fixture *fixture = data;
+    (void)message;
+    if (fixture->waiting == NULL) {
+        fixture->waiting = call;
+        qvt_rpc_server_call_hold(call);
+        return;
+    }
+    fixture->late++;
+    qvt_rpc_server_call_finish(call, NULL);
+}
+
+static void never(qvt_rpc_server_call *call, void *data)
+{
+    struct fixture *fixture = data;
+    (void)call;
+    fixture->late++;
+}
+
+/* Who works on a message when the client goes may resume the call before it finishes it. */
+static void what_was_held_of_a_call_without_client_is_not_delivered(void)
+{
+    static const qvt_rpc_method METHOD = {.path = "/test.A/Hold", .name = "Hold", .kind = QVT_RPC_BIDI_STREAMING};
+    static const qvt_rpc_handler HANDLER = {
+        .on_message = hold_the_first, .on_half_close = never, .on_cancel = on_cancel};
+    struct fixture fixture;
+    start(&fixture);
+    CU_ASSERT_EQUAL(qvt_rpc_server_add_method(fixture.server, &METHOD, &HANDLER, &fixture), QVT_OK);
+    listen_and_connect(&fixture);
+    raw_client_send_request(&fixture.client, 1, "/test.A/Hold", qvt_slice_make("\0\0\0\0\2hi\0\0\0\0\2yo", 14));
+    while (fixture.waiting == NULL) {
+        uv_run(qvt_rpc_runtime_loop(fixture.runtime), UV_RUN_ONCE);
+    }
+    raw_client_close(&fixture.client);
+    while (fixture.cancels == 0) {
+        uv_run(qvt_rpc_runtime_loop(fixture.runtime), UV_RUN_ONCE);
+    }
+    qvt_rpc_server_call_resume(fixture.waiting);
+    CU_ASSERT_EQUAL(fixture.late, 0);
+    qvt_rpc_server_call_finish(fixture.waiting, NULL);
+    stop(&fixture, 3600000);
+    finish(&fixture);
+}
+
 struct ends {
     qvt_rpc_call_end last;
     uint64_t last_id;
@@ -424,5 +470,6 @@ SUITE_MAIN("rpc/call/server", SUITE_CASE(server_that_never_listened_is_freed),
            SUITE_CASE(same_method_twice_is_refused), SUITE_CASE(methods_are_found_by_path),
            SUITE_CASE(call_is_answered_and_counted), SUITE_CASE(answers_are_compressed_on_request),
            SUITE_CASE(late_answer_is_sent), SUITE_CASE(call_outlives_its_connection_until_it_is_finished),
+           SUITE_CASE(what_was_held_of_a_call_without_client_is_not_delivered),
            SUITE_CASE(end_of_every_call_is_told_once), SUITE_CASE(headers_are_judged_before_the_handler),
            SUITE_CASE(metadata_has_its_time))
