@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "server/registry/incarnation.h"
 #include "server/service/answer.h"
+#include "server/service/counters.h"
 #include "server/service/handlers.h"
 
 typedef Quark__Version__V1__HeartbeatRequest heartbeat_request;
@@ -18,6 +19,7 @@ static qvt_status find_cluster(struct service *service, const heartbeat_request 
     const char *name = NULL;
     QVT_TRY(cluster_name(request->cluster, &name, error));
     QVT_TRY(validate_silo_id(qvt_slice_text(request->silo_id), "silo_id", error));
+    QVT_TRY(counters_check_calls(request, error));
     *out = cluster_find(service, name);
     if (*out == NULL && !service->listed) {
         return service_ready(service, error);

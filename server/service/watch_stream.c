@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "server/service/counters.h"
 #include "server/service/service_impl.h"
 #include "server/service/watch.h"
 #include "server/service/watch_filter.h"
@@ -59,7 +60,8 @@ static void begin(struct service *service, qvt_rpc_server_call *call, const watc
         read_position(&resume_after, request->resume_after);
         query.resume_after = &resume_after;
     }
-    if (watcher_new(&watcher, service, &query, &sink, &error) != QVT_OK) {
+    if (counters_check_finds(request, &error) != QVT_OK ||
+        watcher_new(&watcher, service, &query, &sink, &error) != QVT_OK) {
         qvt_rpc_server_call_finish(call, &error);
         return;
     }
@@ -71,11 +73,15 @@ static void begin(struct service *service, qvt_rpc_server_call *call, const watc
     }
 }
 
-static bool is_first_only(const watch_request *request)
+static qvt_status check_later(const watch_request *request, qvt_error *error)
 {
-    return request->cluster[0] != '\0' || request->resume_after != NULL ||
-           request->n_actor_types + request->n_silo_ids + request->n_actor_type_prefixes + request->n_silo_id_prefixes >
-               0;
+    if (request->cluster[0] != '\0' || request->resume_after != NULL ||
+        request->n_actor_types + request->n_silo_ids + request->n_actor_type_prefixes + request->n_silo_id_prefixes >
+            0) {
+        return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL,
+                             "only the first request of a watch names cluster, filter and resume_after");
+    }
+    return counters_check_finds(request, error);
 }
 
 static void on_message(void *self, qvt_rpc_server_call *call, const watch_request *request)
@@ -86,10 +92,8 @@ static void on_message(void *self, qvt_rpc_server_call *call, const watch_reques
         begin(self, call, request);
         return;
     }
-    if (is_first_only(request)) {
-        qvt_error error;
-        (void)qvt_error_set(&error, QVT_INVALID_ARGUMENT, NULL,
-                            "only the first request of a watch names cluster, filter and resume_after");
+    qvt_error error;
+    if (check_later(request, &error) != QVT_OK) {
         watcher_free(watcher);
         qvt_rpc_server_call_finish(call, &error);
         return;

@@ -102,6 +102,23 @@ class Grpc(harness.TestCase):
         beat = self.messages.HeartbeatRequest(silo_id="silo-1")
         self.expect("NOT_FOUND", "LEASE_EXPIRED", self.stub.Heartbeat, beat, timeout=30)
 
+    def test_what_clients_counted_is_checked(self):
+        self.register(Order="1.0.0")
+        for actor_type, version, words in [("Order", "1.x", '"1.x"'), ("Order", "", "missing"), ("", "1.0.0", "missing")]:
+            call = self.messages.CallCount(actor_type=actor_type, version=version, ok=1)
+            beat = self.messages.HeartbeatRequest(silo_id="silo-1", calls=[call])
+            self.assertIn("calls", message := self.expect("INVALID_ARGUMENT", None, self.stub.Heartbeat, beat, timeout=30))
+            self.assertIn(words, message)
+            self.expect("INVALID_ARGUMENT", None, next, self.stub.HeartbeatStream(iter([beat]), timeout=30))
+        request, count = self.messages.WatchRequest, self.messages.DemandCount
+        for bad in [count(actor_type="Order", version="1.x"), count(version="1.0.0")]:
+            for requests in [[request(counts=[bad])], [request(), request(counts=[bad])]]:
+                message = self.expect("INVALID_ARGUMENT", None, list, self.stub.Watch(iter(requests), timeout=30))
+                self.assertIn("counts", message)
+        good = [request(), request(counts=[count(actor_type="Order", finds=3)]), request(cluster="another")]
+        message = self.expect("INVALID_ARGUMENT", None, list, self.stub.Watch(iter(good), timeout=30))
+        self.assertIn("only the first request", message)
+
     def test_versions_survive_a_thousand_heartbeats(self):
         self.register(Order="1.0.0", Cart="2.0.0")
         before = self.stub.GetSilo(self.messages.GetSiloRequest(silo_id="silo-1"), timeout=30).silo
