@@ -45,7 +45,7 @@ qvt_status admit_request(void *self, qvt_rpc_unary *unary, const qvt_rpc_method 
     return sign(service, unary, method, request, error);
 }
 
-/* False: it has no cluster's name, or is no request. The last one counts, as in decoding. */
+/* False: what it names is no cluster, or it is no request, as far as can be seen here. The last one counts, as in decoding. */
 static bool read_cluster(qvt_slice wire, char out[CLUSTER_NAME_MAX + 1])
 {
     struct reader reader = reader_make(wire);
@@ -69,15 +69,21 @@ static bool read_cluster(qvt_slice wire, char out[CLUSTER_NAME_MAX + 1])
     return true;
 }
 
-qvt_status admit_find(struct service *service, uint64_t caller, qvt_slice wire, qvt_error *error)
+qvt_status admit_find_decoded(struct service *service, uint64_t caller, const char *cluster, qvt_error *error)
 {
-    char cluster[CLUSTER_NAME_MAX + 1];
-    if (!read_cluster(wire, cluster)) {
-        return QVT_OK;
-    }
     const char *what =
         quark_version_v1_version_tracker_methods[QUARK_VERSION_V1_VERSION_TRACKER_FIND_COMPATIBLE_SILOS].name;
     return guard_admit_read(service->options.guard, caller, what, cluster, error);
+}
+
+qvt_status admit_find(struct service *service, uint64_t caller, qvt_slice wire, bool *is_judged, qvt_error *error)
+{
+    char cluster[CLUSTER_NAME_MAX + 1];
+    *is_judged = service->options.guard == NULL || read_cluster(wire, cluster);
+    if (service->options.guard == NULL || !*is_judged) {
+        return QVT_OK;
+    }
+    return admit_find_decoded(service, caller, cluster, error);
 }
 
 qvt_status service_on_headers(void *data, qvt_rpc_server_call *call, const qvt_rpc_method *method, qvt_error *error)

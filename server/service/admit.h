@@ -8,7 +8,11 @@
 qvt_status admit_request(void *self, qvt_rpc_unary *unary, const qvt_rpc_method *method, ProtobufCMessage *request,
                          qvt_error *error);
 
-/* The same for a find that is not decoded yet. What is no request passes: decoding refuses it. */
-QVT_MUST_CHECK qvt_status admit_find(struct service *service, uint64_t caller, qvt_slice wire, qvt_error *error);
+/* The same for a find that is not decoded yet. *is_judged false: only decoding tells which cluster it is about, if any, and
+ * then admit_find_decoded is due before anything is answered. */
+QVT_MUST_CHECK qvt_status admit_find(struct service *service, uint64_t caller, qvt_slice wire, bool *is_judged,
+                                     qvt_error *error);
+QVT_MUST_CHECK qvt_status admit_find_decoded(struct service *service, uint64_t caller, const char *cluster,
+                                             qvt_error *error);
 
 #endif

@@ -170,7 +170,7 @@ static bool may_remember(const struct read *read, const find_request *request)
            request->min_position == NULL && !request->linearizable && replica_age_ms(read->cluster->replica) == 0;
 }
 
-static void resolve(struct service *service, qvt_rpc_unary *unary, qvt_slice wire)
+static void resolve(struct service *service, qvt_rpc_unary *unary, qvt_slice wire, bool is_judged)
 {
     ProtobufCMessage *message = NULL;
     struct read read;
@@ -181,6 +181,10 @@ static void resolve(struct service *service, qvt_rpc_unary *unary, qvt_slice wir
         return;
     }
     const find_request *request = (const find_request *)message;
+    if (!is_judged && admit_find_decoded(service, unary->caller, request->cluster, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
     const struct current_wanted wanted = {request->cluster, request->min_position, request->linearizable};
     if (current_must_wait(service, &wanted)) {
         current_begin(service, unary, &wanted, handle_find_compatible_silos_later, request);
@@ -190,7 +194,7 @@ static void resolve(struct service *service, qvt_rpc_unary *unary, qvt_slice wir
         qvt_rpc_unary_fail(unary, &error);
         return;
     }
-    if (may_remember(&read, request)) {
+    if (is_judged && may_remember(&read, request)) {
         answer_cache_put(&service->cache, wire, buf_slice(&service->scratch), &read.cluster->generation);
     }
     read_reply(&read, unary);
@@ -201,17 +205,18 @@ void find_on_request(qvt_rpc_server_call *call, qvt_slice request, void *data)
     struct service *service = data;
     qvt_slice answer_bytes;
     qvt_error error;
+    bool is_judged;
     qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
     service->metrics.finds_total++;
-    if (service->options.guard != NULL && admit_find(service, unary->caller, request, &error) != QVT_OK) {
+    if (admit_find(service, unary->caller, request, &is_judged, &error) != QVT_OK) {
         qvt_rpc_unary_fail(unary, &error);
         return;
     }
-    if (answer_cache_get(&service->cache, request, &answer_bytes)) {
+    if (is_judged && answer_cache_get(&service->cache, request, &answer_bytes)) {
         service->metrics.finds_from_cache++;
         qvt_rpc_unary_reply(unary, &answer_bytes, 1);
         return;
     }
     qvt_rpc_server_call_measure(call);
-    resolve(service, unary, request);
+    resolve(service, unary, request, is_judged);
 }

@@ -285,6 +285,30 @@ class Identity(harness.TestCase):
                     found.append((message["change"].get("who"), message["change"].get("why")))
         self.assertEqual([("orders", "because"), ("ops", None), ("orders", None)], found)
 
+    def test_a_find_is_judged_by_the_cluster_it_is_answered_for(self):
+        """Of a field that comes twice the last counts, whatever the first was."""
+        self.start()
+        body = {"silo": {"siloId": "s1", "address": "h", "port": 1, "actorTypeVersions": {"Order": {"version": "1.0.0"}}}}
+        self.assertEqual(200, self.curl("ops", "POST", "/v1/clusters/other/silos", body).status)
+        find = self.server.channel().unary_unary("/quark.version.v1.VersionTracker/FindCompatibleSilos")
+        wire = harness.messages().FindCompatibleSilosRequest(cluster="other", actor_type="Order").SerializeToString()
+        long_name, number, fixed = b"\x0a\x41" + b"x" * 65, b"\x08\x01", b"\x0d1234"
+
+        def outcome(first, who):
+            try:
+                return b"s1" in find(first + wire, metadata=self.metadata(who), timeout=20)
+            except grpc.RpcError as error:
+                return harness.error_info(error)[:2]
+
+        # Twice: what was answered once may be remembered.
+        for _ in range(2):
+            for first in (b"", long_name):
+                self.assertEqual(True, outcome(first, "ops"))
+                self.assertEqual(("PERMISSION_DENIED", "CLUSTER_NOT_ALLOWED"), outcome(first, "board"))
+            for first in (number, fixed):
+                self.assertEqual(("INTERNAL", None), outcome(first, "ops"))
+                self.assertEqual(("INTERNAL", None), outcome(first, "board"))
+
     def test_a_silo_leaves_to_operators_what_is_theirs(self):
         self.start()
         silo = {"silo": {"siloId": "orders-1", "address": "h", "port": 1}}
