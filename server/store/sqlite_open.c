@@ -41,7 +41,20 @@ static qvt_status open_error(const struct sqlite_file *file, int result, qvt_err
     if ((result & 0xff) == SQLITE_NOTADB) {
         return qvt_error_set(error, QVT_FAILED_PRECONDITION, NULL, "%s is not a qvt store", file->path);
     }
+    if ((result & 0xff) == SQLITE_READONLY) {
+        return qvt_error_set(error, QVT_UNAVAILABLE, NULL, "%s: its folder is read-only, and has no room for its log",
+                             file->path);
+    }
     return sqlite_file_describe(file, result, error);
+}
+
+/* SQLite settles for reading what it may not write. */
+static qvt_status check_writable(const struct sqlite_file *file, qvt_error *error)
+{
+    if (sqlite3_db_readonly(file->db, "main") == 1) {
+        return qvt_error_set(error, QVT_UNAVAILABLE, NULL, "%s is read-only", file->path);
+    }
+    return QVT_OK;
 }
 
 /* SQLite gives its other files the mode of this one. An existing file is not touched: closing it again would drop the
@@ -148,6 +161,7 @@ static qvt_status check_journal(const struct sqlite_file *file, qvt_error *error
 static qvt_status take(struct sqlite_file *file, qvt_error *error)
 {
     bool fresh = false;
+    QVT_TRY(check_writable(file, error));
     (void)sqlite3_db_config(file->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     (void)sqlite3_db_config(file->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     int result = execute(file, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL");

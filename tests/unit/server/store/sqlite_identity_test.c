@@ -251,6 +251,32 @@ static void a_path_that_cannot_be_a_file_is_refused(void)
     end();
 }
 
+/* Modes do not bind root. */
+static qvt_status start_as_a_user(uid_t me)
+{
+    QVT_ASSERT(me != 0 || seteuid(65534) == 0);
+    qvt_status status = scene_start(&scene, &error);
+    QVT_ASSERT(seteuid(me) == 0);
+    return status;
+}
+
+static void what_may_only_be_read_is_refused_and_called_so(void)
+{
+    begin();
+    scene_stop(&scene);
+    uid_t me = geteuid();
+    QVT_ASSERT(me != 0 || (chown(scene.path, 65534, 65534) == 0 && chown(scene.folder, 65534, 65534) == 0));
+    QVT_ASSERT(chmod(scene.folder, 0500) == 0);
+    CU_ASSERT_EQUAL(start_as_a_user(me), QVT_UNAVAILABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "its folder is read-only"));
+    QVT_ASSERT(chmod(scene.folder, 0700) == 0 && chmod(scene.path, 0400) == 0);
+    CU_ASSERT_EQUAL(start_as_a_user(me), QVT_UNAVAILABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.message, "qvt.db is read-only"));
+    QVT_ASSERT(chmod(scene.path, 0600) == 0);
+    CU_ASSERT_EQUAL(start_as_a_user(me), QVT_OK);
+    end();
+}
+
 static void a_damaged_file_is_data_loss(void)
 {
     struct buf content = BUF_INIT;
@@ -329,6 +355,7 @@ int main(int argc, char **argv)
         SUITE_CASE(a_newer_format_and_an_older_one_are_refused_untouched),
         SUITE_CASE(an_empty_file_becomes_a_store),
         SUITE_CASE(a_path_that_cannot_be_a_file_is_refused),
+        SUITE_CASE(what_may_only_be_read_is_refused_and_called_so),
         SUITE_CASE(a_damaged_file_is_data_loss),
         SUITE_CASE(an_older_copy_put_back_goes_on_under_other_tokens),
     };
