@@ -14,7 +14,8 @@ import harness
 
 def run(*args, environment=None):
     env = {**os.environ, **(environment or {})}
-    return subprocess.run([str(harness.BIN_DIR / "qvtd"), *args], capture_output=True, text=True, timeout=30, env=env)
+    return subprocess.run([str(harness.BIN_DIR / "qvtd"), *args], capture_output=True, text=True,
+                          timeout=harness.PATIENCE_S, env=env)
 
 
 class Program(harness.TestCase):
@@ -94,17 +95,17 @@ class Program(harness.TestCase):
         self.assertTrue(process.stdout.readline().startswith("ready "))
         self.assertEqual({"/dev/null"}, {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in (0, 2)})
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(0, process.wait(20))
+        self.assertEqual(0, process.wait(harness.PATIENCE_S))
 
     def test_an_open_watch_does_not_hold_up_the_end(self):
-        server = self.serve("--drain-grace=15s")
+        server = self.serve("--drain-grace=10m")
         messages = harness.messages()
         watch = server.stub().Watch(iter([messages.WatchRequest()]))
         next(watch)
         with server.stream("/v1/watch") as events:
             events.read_event()
             server.process.send_signal(signal.SIGTERM)
-            self.assertEqual(0, server.process.wait(10), server.log())
+            self.assertEqual(0, server.process.wait(harness.PATIENCE_S), server.log())
 
     def test_the_default_store_is_in_the_state_directory(self):
         server = self.serve(store=None, environment={"XDG_STATE_HOME": f"{self.folder}/state"})
@@ -122,7 +123,7 @@ class Program(harness.TestCase):
     def test_what_the_grpc_runtime_says_has_its_own_keys(self):
         server = self.serve("--log-format", "json")
         host, port = server.grpc.rsplit(":", 1)
-        with socket.create_connection((host, int(port)), timeout=30) as connection:
+        with socket.create_connection((host, int(port)), timeout=harness.PATIENCE_S) as connection:
             connection.sendall(b"this is not HTTP/2, by no means\r\n\r\n")
             while connection.recv(4096):
                 pass

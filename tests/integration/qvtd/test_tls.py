@@ -158,7 +158,7 @@ class Tls(harness.TestCase):
                 each.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
             before = server.cpu_s()
             for each in stalled:
-                each.settimeout(10)
+                each.settimeout(harness.PATIENCE_S)
                 self.assertEqual(each.recv(1), b"")
                 each.close()
             self.assertLess(server.cpu_s() - before, 0.5)
@@ -167,13 +167,11 @@ class Tls(harness.TestCase):
                 self.assertEqual(server.metric("qvt_tls_handshakes_total", protocol=protocol, outcome="failed"), 20)
 
     def test_http_connections_without_a_request_are_bounded(self):
-        context = ssl.create_default_context(cafile=self.authority.files.certificate)
         with SecureServer(self, args=["--max-unused-connections", "3"]) as server:
-            used = context.wrap_socket(socket.create_connection(port(server.http), 10), server_hostname="localhost")
+            used = self.https(server)
             used.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             self.assertTrue(used.recv(100).startswith(b"HTTP/1.1 200"))
-            left = [context.wrap_socket(socket.create_connection(port(server.http), 10), server_hostname="localhost")
-                    for _ in range(5)]
+            left = [self.https(server) for _ in range(5)]
             self.assertEqual([b"", b""], [each.recv(1) for each in left[:2]])
             used.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             self.assertNotEqual(b"", used.recv(100))
@@ -185,9 +183,8 @@ class Tls(harness.TestCase):
                 each.close()
 
     def test_an_http_connection_without_a_request_ends(self):
-        context = ssl.create_default_context(cafile=self.authority.files.certificate)
         with SecureServer(self, args=["--http-idle", "1s"]) as server:
-            with context.wrap_socket(socket.create_connection(port(server.http), 20), server_hostname="localhost") as idle:
+            with self.https(server) as idle:
                 self.assertEqual(b"", idle.recv(1))
             self.assertEqual(0, server.metric("qvt_tls_handshakes_total", protocol="http", outcome="failed"))
 
@@ -207,6 +204,11 @@ class Tls(harness.TestCase):
             self.assertTrue(connect(session)[1])
             self.reload(server, "tls files reloaded")
             self.assertFalse(connect(session)[1])
+
+    def https(self, server):
+        context = ssl.create_default_context(cafile=self.authority.files.certificate)
+        plain = socket.create_connection(port(server.http), harness.PATIENCE_S)
+        return context.wrap_socket(plain, server_hostname="localhost")
 
     def reload(self, server, line):
         count = server.log().count(line)
