@@ -19,8 +19,8 @@ static void help_tail(const struct flag_table *shared, FILE *out)
 
 static void help_all(const struct flag_table *shared, FILE *out)
 {
-    fprintf(out, "usage: " PROGRAM " COMMAND [ARGUMENT...] [FLAG...]\n\nCommands (" PROGRAM
-                 " COMMAND --help tells more):\n");
+    fprintf(out, "usage: " PROGRAM " COMMAND [ARGUMENT...] [FLAG...]\n       " PROGRAM
+                 " --version\n\nCommands (" PROGRAM " COMMAND --help tells more):\n");
     for (size_t i = 0; i < command_count; i++) {
         int width = (int)strlen(commands[i]->words) + (commands[i]->arguments[0] != '\0' ? 1 : 0);
         fprintf(out, "  %s%s%s%*s%s\n", commands[i]->words, commands[i]->arguments[0] != '\0' ? " " : "",
@@ -143,6 +143,8 @@ static enum exit_code run(int argc, char **argv, char **room)
         code = run_command(command, taken, &settings, &shared, &parse, argc, argv);
     } else if (parse.wants_help || (parse.argument_count > 0 && strcmp(parse.arguments[0], "help") == 0)) {
         help_all(&shared, stdout);
+    } else if (argc == 1 && strcmp(argv[0], "--version") == 0) {
+        puts(PROGRAM " " QVT_VERSION);
     } else {
         const char *none = parse.argument_count == 0 ? "a command is missing" : parse.error;
         if (parse.argument_count > 0) {

@@ -471,6 +471,13 @@ class Failures(QvtctlTestCase):
         self.assertEqual(NOT_FOUND, code)
         self.assertIn("--weird", err)
 
+    def test_the_version_is_that_of_the_server(self):
+        code, out, err = qvtctl("--version")
+        self.assertEqual((DONE, ""), (code, err))
+        self.assertRegex(out, r"^qvtctl \d+\.\d+\.\d+\n$")
+        server = subprocess.run([harness.BIN_DIR / "qvtd", "--version"], capture_output=True, text=True, timeout=30)
+        self.assertEqual(server.stdout.removeprefix("qvtd"), out.removeprefix("qvtctl"))
+
     def test_every_command_has_help(self):
         code, out, _ = qvtctl("--help")
         self.assertEqual(DONE, code)
