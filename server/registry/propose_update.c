@@ -75,6 +75,17 @@ static qvt_status validate_values(const struct silo_patch *patch, const struct d
     return QVT_OK;
 }
 
+static qvt_status check_silo_id(const update_request *request, qvt_error *error)
+{
+    const char *inner = request->silo->silo_id;
+    QVT_TRY(validate_silo_id(qvt_slice_text(request->silo_id), "silo_id", error));
+    if (inner[0] == '\0' || strcmp(inner, request->silo_id) == 0) {
+        return QVT_OK;
+    }
+    return qvt_error_field(error, "silo.silo_id", "\"%.128s\": differs from silo_id \"%.128s\"", inner,
+                           request->silo_id);
+}
+
 static const char *status_name(enum placement_status status)
 {
     static const char *const names[] = {"UNSPECIFIED", "JOINING", "ACTIVE", "SHUTTING_DOWN", "DEAD"};
@@ -131,7 +142,7 @@ static qvt_status update(struct draft *draft, const update_request *request, str
     struct write_meta meta = {request->request_id, request->if_match, request->who, request->why};
     qvt_slice silo_id = qvt_slice_text(request->silo_id);
     bool repeats;
-    QVT_TRY(validate_silo_id(silo_id, "silo_id", draft->error));
+    QVT_TRY(check_silo_id(request, draft->error));
     QVT_TRY(validate_values(patch, draft));
     QVT_TRY(draft_describe(draft, &meta));
     QVT_TRY(draft_repeats(draft, &meta, RECORD_SILO, silo_id, &repeats, out));

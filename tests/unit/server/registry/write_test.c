@@ -247,6 +247,24 @@ static void only_masked_fields_change(void)
     scene_deinit(&scene);
 }
 
+static void values_of_another_silo_are_refused(void)
+{
+    struct scene scene;
+    struct update update;
+    scene_init(&scene);
+    (void)scene_register(&scene, "a", 1, "");
+    given_update(&update, "a", "port");
+    update.silo.silo_id = text("b");
+    update.silo.port = 1;
+    CU_ASSERT_EQUAL(run_update(&scene, &update), QVT_INVALID_ARGUMENT);
+    EXPECT_TEXT(scene.error.field, "silo.silo_id");
+    CU_ASSERT_EQUAL(scene_silo(&scene, "a")->port, 5000);
+    update.silo.silo_id = text("a");
+    CU_ASSERT_EQUAL(run_update(&scene, &update), QVT_OK);
+    CU_ASSERT_EQUAL(scene_silo(&scene, "a")->port, 1);
+    scene_deinit(&scene);
+}
+
 static void without_mask_what_is_set_changes(void)
 {
     struct scene scene;
@@ -442,7 +460,8 @@ SUITE_MAIN("server/registry/write", SUITE_CASE(etag_is_the_text_of_the_records_l
            SUITE_CASE(an_older_incarnation_is_superseded_in_every_write), SUITE_CASE(status_only_moves_forward),
            SUITE_CASE(a_dead_incarnation_leaves_once_and_is_final),
            SUITE_CASE(operators_cordon_and_stage_a_silo_id_that_is_dead), SUITE_CASE(only_masked_fields_change),
-           SUITE_CASE(without_mask_what_is_set_changes), SUITE_CASE(labels_are_replaced_and_can_be_emptied),
+           SUITE_CASE(values_of_another_silo_are_refused), SUITE_CASE(without_mask_what_is_set_changes),
+           SUITE_CASE(labels_are_replaced_and_can_be_emptied),
            SUITE_CASE(an_update_that_changes_nothing_makes_no_change),
            SUITE_CASE(unregistering_is_final_once_and_harmless_again),
            SUITE_CASE(versions_are_replaced_and_everything_else_untouched),
