@@ -1,8 +1,6 @@
 #include "server/service/current.h"
 #include "server/service/handlers.h"
 
-#include <xxhash.h>
-
 #include "base/check.h"
 #include "server/registry/policy_fields.h"
 #include "server/registry/wire.h"
@@ -100,7 +98,7 @@ SERVICE_READ_HANDLER(handle_list_policies, ListPolicies)
     struct read read;
     struct page page;
     qvt_error error;
-    uint64_t filters = XXH3_64bits_withSeed(request->cluster, strlen(request->cluster), 2);
+    uint64_t filters = page_fingerprint(request->cluster, 2);
     if (read_begin(&read, self, request->cluster, request->min_position, &error) != QVT_OK ||
         page_begin(&page, self, request->page_size, request->page_token, filters, &error) != QVT_OK) {
         qvt_rpc_unary_fail(unary, &error);

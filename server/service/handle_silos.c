@@ -132,7 +132,7 @@ static uint64_t mix(uint64_t hash, const char *text)
 static uint64_t fingerprint(const struct silo_filter *filter)
 {
     const Quark__Version__V1__ListSilosRequest *request = filter->request;
-    uint64_t hash = mix(filter->statuses, request->cluster);
+    uint64_t hash = page_fingerprint(request->cluster, filter->statuses);
     hash = mix(mix(mix(hash, request->actor_type), request->version_range), request->zone_id);
     for (size_t i = 0; i < request->n_labels; i++) {
         hash = mix(hash, request->labels[i]);

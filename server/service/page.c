@@ -1,6 +1,9 @@
 #include "server/service/page.h"
 
+#include <xxhash.h>
+
 #include "base/check.h"
+#include "server/service/service_impl.h"
 
 enum { FINGERPRINT_LEN = 8, TOKEN_MAX = 2 * (FINGERPRINT_LEN + PAGE_KEY_MAX), ANSWER_SLACK = 4096 };
 
@@ -37,6 +40,15 @@ static bool read_token(struct page *page, const char *token)
     memcpy(page->key, bytes + FINGERPRINT_LEN, (size_t)len - FINGERPRINT_LEN);
     page->after = qvt_slice_make(page->key, (size_t)len - FINGERPRINT_LEN);
     return true;
+}
+
+uint64_t page_fingerprint(const char *cluster, uint64_t list)
+{
+    const char *name = cluster;
+    if (cluster_name(cluster, &name, NULL) != QVT_OK) {
+        return list;
+    }
+    return XXH3_64bits_withSeed(name, strlen(name), list);
 }
 
 qvt_status page_begin(struct page *page, struct service *service, uint32_t page_size, const char *token,

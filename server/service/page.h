@@ -16,6 +16,9 @@ struct page {
     size_t bytes_max; /* of the whole answer */
 };
 
+/* Of a list of the cluster, which may be left out for "default": for page_begin. `list` tells lists and filters apart. */
+uint64_t page_fingerprint(const char *cluster, uint64_t list);
+
 /* page_size 0 or above the service's maximum: the maximum. INVALID_ARGUMENT: the token is not one that this list gave
  * for these filters. */
 QVT_MUST_CHECK qvt_status page_begin(struct page *page, struct service *service, uint32_t page_size, const char *token,

@@ -121,6 +121,10 @@ class Lists(harness.TestCase):
             self.stub.ListSilos(self.messages.ListSilosRequest(page_size=5, page_token=token, zone_id="z"), timeout=30)
         self.assertEqual("INVALID_ARGUMENT", raised.exception.code().name)
         self.assertIn("page_token", raised.exception.details())
+        second = [self.messages.ListSilosRequest(cluster=name, page_size=5, page_token=token) for name in ("", "default")]
+        first, again = (self.stub.ListSilos(request, timeout=30) for request in second)
+        self.assertEqual([f"s{i:03}" for i in range(5, 10)], [silo.silo_id for silo in again.silos])
+        self.assertEqual(first.next_page_token, again.next_page_token)
 
     def update(self, paths, incarnation=0, **fields):
         request = self.messages.UpdateSiloRequest(silo_id="s", silo=self.messages.SiloInfo(**fields), incarnation=incarnation)
