@@ -51,7 +51,7 @@ void qvt_activity_free(qvt_activity *activity)
         qvt_actor *actor = atomic_load(&activity->buckets[i]);
         while (actor != NULL) {
             qvt_actor *next = atomic_load(&actor->next);
-            QVT_ASSERT(atomic_load(&actor->handles) == 0);
+            QVT_ASSERT((atomic_load(&actor->handles) & ACTOR_OUT) == 0);
             free(actor);
             actor = next;
         }
@@ -63,9 +63,9 @@ void qvt_activity_free(qvt_activity *activity)
 /* A handle on an actor that is not gone. */
 static bool take(qvt_actor *actor)
 {
-    uint32_t handles = atomic_load_explicit(&actor->handles, memory_order_relaxed);
+    uint64_t handles = atomic_load_explicit(&actor->handles, memory_order_relaxed);
     while ((handles & ACTOR_GONE) == 0) {
-        if (atomic_compare_exchange_weak(&actor->handles, &handles, handles + 1)) {
+        if (atomic_compare_exchange_weak(&actor->handles, &handles, handles + ACTOR_TAKEN)) {
             return true;
         }
     }
@@ -98,7 +98,7 @@ static qvt_actor *new_actor(const struct actor_key *key)
         return NULL;
     }
     memset(actor, 0, sizeof *actor);
-    atomic_init(&actor->handles, 1);
+    atomic_init(&actor->handles, ACTOR_TAKEN);
     atomic_init(&actor->active_ms, activity_now_ms());
     actor->hash = key->hash;
     memcpy(actor->type, key->type, key->type_size);
@@ -210,12 +210,17 @@ static void cut(_Atomic(qvt_actor *) *head, qvt_actor *actor)
     atomic_store(&first->next, atomic_load(&actor->next));
 }
 
-static bool is_idle(qvt_actor *actor, int64_t before_ms)
+bool activity_is_idle(const qvt_actor *actor, int64_t before_ms, uint64_t *seen)
 {
-    uint32_t none = 0;
-    return atomic_load(&actor->queue) == 0 && atomic_load(&actor->calls) == 0 && atomic_load(&actor->streams) == 0 &&
-           atomic_load(&actor->active_ms) <= before_ms &&
-           atomic_compare_exchange_strong(&actor->handles, &none, ACTOR_GONE);
+    *seen = atomic_load(&actor->handles);
+    return (*seen & (ACTOR_OUT | ACTOR_GONE)) == 0 && atomic_load(&actor->queue) == 0 &&
+           atomic_load(&actor->calls) == 0 && atomic_load(&actor->streams) == 0 &&
+           atomic_load(&actor->active_ms) <= before_ms;
+}
+
+bool activity_end(qvt_actor *actor, uint64_t seen)
+{
+    return atomic_compare_exchange_strong(&actor->handles, &seen, ACTOR_GONE);
 }
 
 static size_t clean_bucket(qvt_activity *activity, _Atomic(qvt_actor *) *head, int64_t before_ms)
@@ -223,8 +228,9 @@ static size_t clean_bucket(qvt_activity *activity, _Atomic(qvt_actor *) *head, i
     size_t count = 0;
     qvt_actor *actor = atomic_load(head);
     while (actor != NULL) {
+        uint64_t seen;
         qvt_actor *next = atomic_load(&actor->next);
-        if (is_idle(actor, before_ms)) {
+        if (activity_is_idle(actor, before_ms, &seen) && activity_end(actor, seen)) {
             cut(head, actor);
             retire_push(&activity->retired, &actor->retired, NULL, free_actor);
             count++;

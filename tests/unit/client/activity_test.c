@@ -131,6 +131,25 @@ static void clean_up_forgets_only_who_is_idle_and_released(void)
     qvt_activity_free(activity);
 }
 
+/* Another thread may do this while clean-up looks at the actor. */
+static void actor_used_since_it_was_seen_idle_stays(void)
+{
+    uint64_t seen;
+    qvt_activity *activity = new_activity();
+    qvt_actor *actor = actor_of(activity, "Order", "1");
+    qvt_activity_totals totals;
+    qvt_actor_release(actor);
+    CU_ASSERT_TRUE_FATAL(activity_is_idle(actor, activity_now_ms(), &seen));
+    CU_ASSERT_PTR_EQUAL(actor_of(activity, "Order", "1"), actor);
+    qvt_actor_enqueued(actor);
+    qvt_actor_release(actor);
+    CU_ASSERT_FALSE(activity_end(actor, seen));
+    CU_ASSERT_FALSE(activity_is_idle(actor, activity_now_ms(), &seen));
+    qvt_activity_read_totals(activity, &totals);
+    CU_ASSERT(totals.actors == 1 && totals.queue_depth == 1);
+    qvt_activity_free(activity);
+}
+
 static void off_is_nothing(void)
 {
     qvt_actor *actor = actor_of(NULL, "Order", "1");
@@ -241,6 +260,10 @@ static void *blow(void *data)
             return data;
         }
         qvt_actor_enqueued(actor);
+        qvt_actor_release(actor);
+        if (qvt_activity_actor(&actor, storm->activity, "Order", id) != QVT_OK || atomic_load(&actor->queue) == 0) {
+            return data;
+        }
         qvt_actor_call_began(actor);
         qvt_actor_dequeued(actor);
         qvt_actor_call_ended(actor);
@@ -250,7 +273,8 @@ static void *blow(void *data)
     return NULL;
 }
 
-/* Everybody counts while one cleans and one lists; in the end every counter is 0 and no actor is there twice. */
+/* Everybody counts while one cleans and one lists. What is queued keeps an actor without handles; in the end every counter
+ * is 0 and no actor is there twice. */
 static void run_storm(unsigned actors, unsigned events)
 {
     pthread_t threads[THREADS];
@@ -284,6 +308,7 @@ static void storm_leaves_every_counter_at_0(void)
 
 SUITE_MAIN("client/activity", SUITE_CASE(score_is_the_formula), SUITE_CASE(counters_never_go_below_0),
            SUITE_CASE(same_type_and_id_is_the_same_actor), SUITE_CASE(actors_move_by_score_queue_and_calls_ascending),
-           SUITE_CASE(clean_up_forgets_only_who_is_idle_and_released), SUITE_CASE(off_is_nothing),
+           SUITE_CASE(clean_up_forgets_only_who_is_idle_and_released),
+           SUITE_CASE(actor_used_since_it_was_seen_idle_stays), SUITE_CASE(off_is_nothing),
            SUITE_CASE(full_mailbox_holds_its_senders_back), SUITE_CASE(each_senders_messages_come_once_and_in_order),
            SUITE_CASE(storm_leaves_every_counter_at_0))
