@@ -65,7 +65,8 @@ qvt_status qvt_mailbox_put(qvt_mailbox *mailbox, void *message, bool *was_empty)
         }
     } while (!atomic_compare_exchange_weak_explicit(&mailbox->count, &count, count + 1, memory_order_acq_rel,
                                                     memory_order_relaxed));
-    uint32_t ticket = atomic_fetch_add_explicit(&mailbox->ticket, 1, memory_order_relaxed);
+    /* What the sender before has seen of freed slots, this one needs to see: its slot may be among them. */
+    uint32_t ticket = atomic_fetch_add_explicit(&mailbox->ticket, 1, memory_order_acq_rel);
     struct slot *slot = &mailbox->slots[ticket & mailbox->mask];
     QVT_ASSERT(atomic_load_explicit(&slot->turn, memory_order_acquire) == ticket);
     slot->message = message;
