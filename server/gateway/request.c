@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "quark/version/v1/version_tracker.bindings.h"
@@ -16,13 +17,20 @@
 #include "server/service/call_id.h"
 #include "server/service/error_field.h"
 
+/* RFC 9112 §3.2.2: a server accepts the absolute form, which proxies send. */
+static const char *skip_authority(const char *target)
+{
+    size_t scheme = strncasecmp(target, "http://", 7) == 0 ? 7 : strncasecmp(target, "https://", 8) == 0 ? 8 : 0;
+    return scheme == 0 ? target : target + scheme + strcspn(target + scheme, "/?");
+}
+
 struct request *request_new(struct gateway *gateway, const char *target)
 {
     struct request *request = calloc(1, sizeof(*request));
     if (request == NULL) {
         return NULL;
     }
-    request->target = strdup(target);
+    request->target = strdup(skip_authority(target));
     if (request->target == NULL) {
         free(request);
         return NULL;

@@ -54,7 +54,7 @@ struct request {
     struct list in_gateway;
     struct gateway *gateway;
     struct MHD_Connection *connection;
-    char *target; /* as in the request line, still percent-encoded */
+    char *target; /* path and query as in the request line, still percent-encoded */
     const char *method;
     struct buf body;
     struct arena memory; /* of the decoded request and what the handler allocates */

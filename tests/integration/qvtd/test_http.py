@@ -261,6 +261,14 @@ class Http(harness.TestCase):
         self.expect_error(answer, 405, 12)
         self.assertEqual("GET, HEAD", answer.headers["allow"])
 
+    def test_a_target_may_name_the_server(self):
+        self.register("silo-1", {"Order": "1.0.0"})
+        for target, status in [("/v1/silos/silo-1?", 200), ("/v1/silos/silo-2", 404), ("/healthz", 200), ("?siloId=x", 404)]:
+            for scheme in ["http", "HTTPS"]:
+                target_args = ["--request-target", f"{scheme}://{self.server.http}{target}"]
+                answer = self.server.curl("GET", "/", args=target_args)
+                self.assertEqual(status, answer.status, (target, answer))
+
     def test_queries_are_checked(self):
         self.expect_error(self.get("/v1/silos?pageSice=3"), 400, 3, "pageSice")
         self.expect_error(self.get("/v1/silos?pageSize=three"), 400, 3, "three")
