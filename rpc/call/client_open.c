@@ -40,7 +40,7 @@ static size_t fill_headers(qvt_rpc_client_call *call, char timeout[TIMEOUT_TEXT_
     struct http2_header *headers = call->channel->headers;
     size_t count = 0;
     headers[count++] = kept_header(":method", "POST");
-    headers[count++] = kept_header(":scheme", "http");
+    headers[count++] = kept_header(":scheme", call->channel->setup.tls == NULL ? "http" : "https");
     headers[count++] = kept_header(":path", call->method->path);
     headers[count++] = kept_header(":authority", call->channel->endpoints[call->channel->endpoint].text);
     headers[count++] = kept_header("te", "trailers");

@@ -1,6 +1,7 @@
 #include <CUnit/CUnit.h>
 #include <string.h>
 
+#include "tests/support/certificates.h"
 #include "tests/support/suite.h"
 #include "tests/unit/rpc/call/client_harness.h"
 
@@ -33,6 +34,7 @@ static void call_once(void (*answer)(struct script_stream *stream), struct recor
 static void answer_ok(struct script_stream *stream)
 {
     CU_ASSERT_STRING_EQUAL(script_field(stream, ":method"), "POST");
+    CU_ASSERT_STRING_EQUAL(script_field(stream, ":scheme"), stream->conn->net.tls == NULL ? "http" : "https");
     CU_ASSERT_STRING_EQUAL(script_field(stream, ":path"), "/test.Service/Unary");
     CU_ASSERT_STRING_EQUAL(script_field(stream, ":authority"), stream->conn->server->listener.address);
     CU_ASSERT_STRING_EQUAL(script_field(stream, "content-type"), "application/grpc");
@@ -57,6 +59,53 @@ static void unary_call_gives_message_and_metadata(void)
     EXPECT_TEXT(record.error.message, "");
     CU_ASSERT_EQUAL(record.initials, 1);
     record_deinit(&record);
+}
+
+static qvt_rpc_tls *server_tls(const struct certificate_files *files)
+{
+    qvt_rpc_tls_server_options options = QVT_RPC_TLS_SERVER_OPTIONS_INIT;
+    qvt_rpc_tls *tls = NULL;
+    options.certificate_file = files->certificate;
+    options.key_file = files->key;
+    CU_ASSERT_EQUAL_FATAL(qvt_rpc_tls_new_server(&tls, &options, NULL), QVT_OK);
+    return tls;
+}
+
+static qvt_rpc_tls *client_tls(const struct certificate_files *files)
+{
+    qvt_rpc_tls_client_options options = QVT_RPC_TLS_CLIENT_OPTIONS_INIT;
+    qvt_rpc_tls *tls = NULL;
+    options.authority_file = files->certificate;
+    CU_ASSERT_EQUAL_FATAL(qvt_rpc_tls_new_client(&tls, &options, NULL), QVT_OK);
+    return tls;
+}
+
+/* grpc PROTOCOL-HTTP2 "Scheme". */
+static void call_over_tls_says_so(void)
+{
+    static const struct certificate_facts signer = {.common_name = "Test authority", .is_authority = 1};
+    static const struct certificate_facts facts = {.common_name = "server", .address = "127.0.0.1"};
+    struct certificates certificates;
+    struct certificate_files authority;
+    struct certificate_files files;
+    struct harness harness;
+    struct record record = {.call = NULL};
+    qvt_rpc_channel_options options = QVT_RPC_CHANNEL_OPTIONS_INIT;
+    certificates_init(&certificates);
+    certificates_make(&certificates, &authority, &signer, NULL);
+    certificates_make(&certificates, &files, &facts, &authority);
+    options.tls = client_tls(&authority);
+    current_answer = answer_ok;
+    harness_start(&harness, answer_at_end, &options);
+    harness.server.setup.tls = server_tls(&files);
+    record_whole_call(&harness, &record);
+    CU_ASSERT_EQUAL(record.error.status, QVT_OK);
+    EXPECT_TEXT(record.error.message, "");
+    qvt_rpc_tls_unref(harness.server.setup.tls);
+    harness_stop(&harness);
+    record_deinit(&record);
+    qvt_rpc_tls_unref(options.tls);
+    certificates_deinit(&certificates);
 }
 
 static void answer_trailers_only(struct script_stream *stream)
@@ -308,6 +357,7 @@ static void too_large_headers_are_resource_exhausted(void)
 }
 
 SUITE_MAIN("rpc/call/client answers", SUITE_CASE(unary_call_gives_message_and_metadata),
+           SUITE_CASE(call_over_tls_says_so),
            SUITE_CASE(trailers_only_answer_is_the_status), SUITE_CASE(details_become_the_error),
            SUITE_CASE(unreadable_details_do_not_hide_the_status), SUITE_CASE(http_status_without_grpc_status_is_mapped),
            SUITE_CASE(answer_of_a_proxy_ends_the_call_before_its_body_ends),
