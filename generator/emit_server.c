@@ -120,11 +120,12 @@ static void define_admits(struct emit *emit, struct buf *out, const struct model
              service->snake);
 }
 
-/* The static function that stands between the server and one callback: "version_tracker__watch_on_begin". */
+/* The static function that stands between the server and one callback: "version_tracker__watch", and
+ * "version_tracker__heartbeat__on_begin", which no method in the style of protobuf is called. */
 static const char *local(struct emit *emit, const struct model_method *method, const char *callback)
 {
-    return text_format(emit->arena, "%s__%s%s", names_snake(emit->arena, method->service->name), method->snake,
-                       callback);
+    return text_format(emit->arena, "%s__%s%s%s", names_snake(emit->arena, method->service->name), method->snake,
+                       *callback == '\0' ? "" : "__", callback);
 }
 
 static void define_request(struct emit *emit, struct buf *out, const struct model_method *method)
@@ -146,7 +147,7 @@ static void define_request(struct emit *emit, struct buf *out, const struct mode
 static void define_message(struct emit *emit, struct buf *out, const struct model_method *method)
 {
     text_add(out, "static void %s(qvt_rpc_server_call *call, qvt_slice wire, void *data)\n{\n",
-             local(emit, method, "_on_message"));
+             local(emit, method, "on_message"));
     text_add(out, "    const %s_service *service = data;\n    const %s_%s_handler *handler = &service->handlers->%s;\n",
              method->service->snake, method->service->snake, method->snake, method->member);
     text_raw(out, "    void *block = NULL;\n"
@@ -172,8 +173,7 @@ static void define_message(struct emit *emit, struct buf *out, const struct mode
 
 static void define_event(struct emit *emit, struct buf *out, const struct model_method *method, const char *event)
 {
-    text_add(out, "static void %s(qvt_rpc_server_call *call, void *data)\n{\n",
-             local(emit, method, text_format(emit->arena, "_%s", event)));
+    text_add(out, "static void %s(qvt_rpc_server_call *call, void *data)\n{\n", local(emit, method, event));
     text_add(out, "    const %s_service *service = data;\n", method->service->snake);
     text_add(out,
              "    if (service->handlers->%s.%s != NULL) {\n        service->handlers->%s.%s(service->self, call);\n    "
@@ -204,17 +204,17 @@ static void add_registration(struct emit *emit, struct buf *out, const struct mo
     text_add(out, "    if (status == QVT_OK && service->handlers->%s%s != NULL) {\n", method->member, trigger);
     text_raw(out, "        static const qvt_rpc_handler handler = {\n");
     if (method->client_streaming) {
-        text_add(out, "            .on_begin = %s,\n", local(emit, method, "_on_begin"));
-        text_add(out, "            .on_message = %s,\n", local(emit, method, "_on_message"));
-        text_add(out, "            .on_half_close = %s,\n", local(emit, method, "_on_half_close"));
+        text_add(out, "            .on_begin = %s,\n", local(emit, method, "on_begin"));
+        text_add(out, "            .on_message = %s,\n", local(emit, method, "on_message"));
+        text_add(out, "            .on_half_close = %s,\n", local(emit, method, "on_half_close"));
     } else {
         text_add(out, "            .on_request = %s,\n", local(emit, method, ""));
     }
     if (!emit_is_unary(method)) {
-        text_add(out, "            .on_cancel = %s,\n", local(emit, method, "_on_cancel"));
+        text_add(out, "            .on_cancel = %s,\n", local(emit, method, "on_cancel"));
     }
     if (method->server_streaming) {
-        text_add(out, "            .on_drain = %s,\n", local(emit, method, "_on_drain"));
+        text_add(out, "            .on_drain = %s,\n", local(emit, method, "on_drain"));
     }
     text_add(out,
              "        };\n        status = qvt_rpc_server_add_method(server, &%s_methods[%zu], &handler, (void "

@@ -357,9 +357,9 @@ static void too_large_headers_are_resource_exhausted(void)
 }
 
 SUITE_MAIN("rpc/call/client answers", SUITE_CASE(unary_call_gives_message_and_metadata),
-           SUITE_CASE(call_over_tls_says_so),
-           SUITE_CASE(trailers_only_answer_is_the_status), SUITE_CASE(details_become_the_error),
-           SUITE_CASE(unreadable_details_do_not_hide_the_status), SUITE_CASE(http_status_without_grpc_status_is_mapped),
+           SUITE_CASE(call_over_tls_says_so), SUITE_CASE(trailers_only_answer_is_the_status),
+           SUITE_CASE(details_become_the_error), SUITE_CASE(unreadable_details_do_not_hide_the_status),
+           SUITE_CASE(http_status_without_grpc_status_is_mapped),
            SUITE_CASE(answer_of_a_proxy_ends_the_call_before_its_body_ends),
            SUITE_CASE(end_without_grpc_status_is_unknown), SUITE_CASE(status_outside_the_list_is_unknown),
            SUITE_CASE(unary_call_with_no_or_two_messages_is_unimplemented), SUITE_CASE(broken_framing_is_internal),

@@ -59,7 +59,7 @@ static void health__watch(qvt_rpc_server_call *call, qvt_slice wire, void *data)
     service->handlers->watch.on_request(service->self, call, (const Grpc__Health__V1__HealthCheckRequest *)request);
 }
 
-static void health__watch_on_cancel(qvt_rpc_server_call *call, void *data)
+static void health__watch__on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const grpc_health_v1_health_service *service = data;
     if (service->handlers->watch.on_cancel != NULL) {
@@ -67,7 +67,7 @@ static void health__watch_on_cancel(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void health__watch_on_drain(qvt_rpc_server_call *call, void *data)
+static void health__watch__on_drain(qvt_rpc_server_call *call, void *data)
 {
     const grpc_health_v1_health_service *service = data;
     if (service->handlers->watch.on_drain != NULL) {
@@ -87,8 +87,8 @@ qvt_status grpc_health_v1_health_serve(qvt_rpc_server *server, const grpc_health
     if (status == QVT_OK && service->handlers->watch.on_request != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = health__watch,
-            .on_cancel = health__watch_on_cancel,
-            .on_drain = health__watch_on_drain,
+            .on_cancel = health__watch__on_cancel,
+            .on_drain = health__watch__on_drain,
         };
         status = qvt_rpc_server_add_method(server, &grpc_health_v1_health_methods[1], &handler, (void *)service);
     }

@@ -131,7 +131,7 @@ static void version_tracker__heartbeat(qvt_rpc_server_call *call, qvt_slice wire
     service->handlers->heartbeat(service->self, unary, (const Quark__Version__V1__HeartbeatRequest *)request);
 }
 
-static void version_tracker__heartbeat_stream_on_begin(qvt_rpc_server_call *call, void *data)
+static void version_tracker__heartbeat_stream__on_begin(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->heartbeat_stream.on_begin != NULL) {
@@ -139,7 +139,7 @@ static void version_tracker__heartbeat_stream_on_begin(qvt_rpc_server_call *call
     }
 }
 
-static void version_tracker__heartbeat_stream_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__heartbeat_stream__on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     const quark_version_v1_version_tracker_heartbeat_stream_handler *handler = &service->handlers->heartbeat_stream;
@@ -161,7 +161,7 @@ static void version_tracker__heartbeat_stream_on_message(qvt_rpc_server_call *ca
     free(block);
 }
 
-static void version_tracker__heartbeat_stream_on_half_close(qvt_rpc_server_call *call, void *data)
+static void version_tracker__heartbeat_stream__on_half_close(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->heartbeat_stream.on_half_close != NULL) {
@@ -169,7 +169,7 @@ static void version_tracker__heartbeat_stream_on_half_close(qvt_rpc_server_call 
     }
 }
 
-static void version_tracker__heartbeat_stream_on_cancel(qvt_rpc_server_call *call, void *data)
+static void version_tracker__heartbeat_stream__on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->heartbeat_stream.on_cancel != NULL) {
@@ -177,7 +177,7 @@ static void version_tracker__heartbeat_stream_on_cancel(qvt_rpc_server_call *cal
     }
 }
 
-static void version_tracker__heartbeat_stream_on_drain(qvt_rpc_server_call *call, void *data)
+static void version_tracker__heartbeat_stream__on_drain(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->heartbeat_stream.on_drain != NULL) {
@@ -345,7 +345,7 @@ static void version_tracker__get_cluster_status(qvt_rpc_server_call *call, qvt_s
     service->handlers->get_cluster_status(service->self, unary, (const Quark__Version__V1__GetClusterStatusRequest *)request);
 }
 
-static void version_tracker__watch_on_begin(qvt_rpc_server_call *call, void *data)
+static void version_tracker__watch__on_begin(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->watch.on_begin != NULL) {
@@ -353,7 +353,7 @@ static void version_tracker__watch_on_begin(qvt_rpc_server_call *call, void *dat
     }
 }
 
-static void version_tracker__watch_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void version_tracker__watch__on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     const quark_version_v1_version_tracker_watch_handler *handler = &service->handlers->watch;
@@ -375,7 +375,7 @@ static void version_tracker__watch_on_message(qvt_rpc_server_call *call, qvt_sli
     free(block);
 }
 
-static void version_tracker__watch_on_half_close(qvt_rpc_server_call *call, void *data)
+static void version_tracker__watch__on_half_close(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->watch.on_half_close != NULL) {
@@ -383,7 +383,7 @@ static void version_tracker__watch_on_half_close(qvt_rpc_server_call *call, void
     }
 }
 
-static void version_tracker__watch_on_cancel(qvt_rpc_server_call *call, void *data)
+static void version_tracker__watch__on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->watch.on_cancel != NULL) {
@@ -391,7 +391,7 @@ static void version_tracker__watch_on_cancel(qvt_rpc_server_call *call, void *da
     }
 }
 
-static void version_tracker__watch_on_drain(qvt_rpc_server_call *call, void *data)
+static void version_tracker__watch__on_drain(qvt_rpc_server_call *call, void *data)
 {
     const quark_version_v1_version_tracker_service *service = data;
     if (service->handlers->watch.on_drain != NULL) {
@@ -440,11 +440,11 @@ qvt_status quark_version_v1_version_tracker_serve(qvt_rpc_server *server, const 
     }
     if (status == QVT_OK && service->handlers->heartbeat_stream.on_message != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_begin = version_tracker__heartbeat_stream_on_begin,
-            .on_message = version_tracker__heartbeat_stream_on_message,
-            .on_half_close = version_tracker__heartbeat_stream_on_half_close,
-            .on_cancel = version_tracker__heartbeat_stream_on_cancel,
-            .on_drain = version_tracker__heartbeat_stream_on_drain,
+            .on_begin = version_tracker__heartbeat_stream__on_begin,
+            .on_message = version_tracker__heartbeat_stream__on_message,
+            .on_half_close = version_tracker__heartbeat_stream__on_half_close,
+            .on_cancel = version_tracker__heartbeat_stream__on_cancel,
+            .on_drain = version_tracker__heartbeat_stream__on_drain,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[6], &handler, (void *)service);
     }
@@ -510,11 +510,11 @@ qvt_status quark_version_v1_version_tracker_serve(qvt_rpc_server *server, const 
     }
     if (status == QVT_OK && service->handlers->watch.on_message != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_begin = version_tracker__watch_on_begin,
-            .on_message = version_tracker__watch_on_message,
-            .on_half_close = version_tracker__watch_on_half_close,
-            .on_cancel = version_tracker__watch_on_cancel,
-            .on_drain = version_tracker__watch_on_drain,
+            .on_begin = version_tracker__watch__on_begin,
+            .on_message = version_tracker__watch__on_message,
+            .on_half_close = version_tracker__watch__on_half_close,
+            .on_cancel = version_tracker__watch__on_cancel,
+            .on_drain = version_tracker__watch__on_drain,
         };
         status = qvt_rpc_server_add_method(server, &quark_version_v1_version_tracker_methods[17], &handler, (void *)service);
     }

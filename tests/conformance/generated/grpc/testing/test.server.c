@@ -99,7 +99,7 @@ static void test_service__streaming_output_call(qvt_rpc_server_call *call, qvt_s
     service->handlers->streaming_output_call.on_request(service->self, call, (const Grpc__Testing__StreamingOutputCallRequest *)request);
 }
 
-static void test_service__streaming_output_call_on_cancel(qvt_rpc_server_call *call, void *data)
+static void test_service__streaming_output_call__on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->streaming_output_call.on_cancel != NULL) {
@@ -107,7 +107,7 @@ static void test_service__streaming_output_call_on_cancel(qvt_rpc_server_call *c
     }
 }
 
-static void test_service__streaming_output_call_on_drain(qvt_rpc_server_call *call, void *data)
+static void test_service__streaming_output_call__on_drain(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->streaming_output_call.on_drain != NULL) {
@@ -115,7 +115,7 @@ static void test_service__streaming_output_call_on_drain(qvt_rpc_server_call *ca
     }
 }
 
-static void test_service__streaming_input_call_on_begin(qvt_rpc_server_call *call, void *data)
+static void test_service__streaming_input_call__on_begin(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->streaming_input_call.on_begin != NULL) {
@@ -123,7 +123,7 @@ static void test_service__streaming_input_call_on_begin(qvt_rpc_server_call *cal
     }
 }
 
-static void test_service__streaming_input_call_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void test_service__streaming_input_call__on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     const grpc_testing_test_service_streaming_input_call_handler *handler = &service->handlers->streaming_input_call;
@@ -145,7 +145,7 @@ static void test_service__streaming_input_call_on_message(qvt_rpc_server_call *c
     free(block);
 }
 
-static void test_service__streaming_input_call_on_half_close(qvt_rpc_server_call *call, void *data)
+static void test_service__streaming_input_call__on_half_close(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->streaming_input_call.on_half_close != NULL) {
@@ -153,7 +153,7 @@ static void test_service__streaming_input_call_on_half_close(qvt_rpc_server_call
     }
 }
 
-static void test_service__streaming_input_call_on_cancel(qvt_rpc_server_call *call, void *data)
+static void test_service__streaming_input_call__on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->streaming_input_call.on_cancel != NULL) {
@@ -161,7 +161,7 @@ static void test_service__streaming_input_call_on_cancel(qvt_rpc_server_call *ca
     }
 }
 
-static void test_service__full_duplex_call_on_begin(qvt_rpc_server_call *call, void *data)
+static void test_service__full_duplex_call__on_begin(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->full_duplex_call.on_begin != NULL) {
@@ -169,7 +169,7 @@ static void test_service__full_duplex_call_on_begin(qvt_rpc_server_call *call, v
     }
 }
 
-static void test_service__full_duplex_call_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void test_service__full_duplex_call__on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     const grpc_testing_test_service_full_duplex_call_handler *handler = &service->handlers->full_duplex_call;
@@ -191,7 +191,7 @@ static void test_service__full_duplex_call_on_message(qvt_rpc_server_call *call,
     free(block);
 }
 
-static void test_service__full_duplex_call_on_half_close(qvt_rpc_server_call *call, void *data)
+static void test_service__full_duplex_call__on_half_close(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->full_duplex_call.on_half_close != NULL) {
@@ -199,7 +199,7 @@ static void test_service__full_duplex_call_on_half_close(qvt_rpc_server_call *ca
     }
 }
 
-static void test_service__full_duplex_call_on_cancel(qvt_rpc_server_call *call, void *data)
+static void test_service__full_duplex_call__on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->full_duplex_call.on_cancel != NULL) {
@@ -207,7 +207,7 @@ static void test_service__full_duplex_call_on_cancel(qvt_rpc_server_call *call, 
     }
 }
 
-static void test_service__full_duplex_call_on_drain(qvt_rpc_server_call *call, void *data)
+static void test_service__full_duplex_call__on_drain(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->full_duplex_call.on_drain != NULL) {
@@ -215,7 +215,7 @@ static void test_service__full_duplex_call_on_drain(qvt_rpc_server_call *call, v
     }
 }
 
-static void test_service__half_duplex_call_on_begin(qvt_rpc_server_call *call, void *data)
+static void test_service__half_duplex_call__on_begin(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->half_duplex_call.on_begin != NULL) {
@@ -223,7 +223,7 @@ static void test_service__half_duplex_call_on_begin(qvt_rpc_server_call *call, v
     }
 }
 
-static void test_service__half_duplex_call_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void test_service__half_duplex_call__on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     const grpc_testing_test_service_half_duplex_call_handler *handler = &service->handlers->half_duplex_call;
@@ -245,7 +245,7 @@ static void test_service__half_duplex_call_on_message(qvt_rpc_server_call *call,
     free(block);
 }
 
-static void test_service__half_duplex_call_on_half_close(qvt_rpc_server_call *call, void *data)
+static void test_service__half_duplex_call__on_half_close(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->half_duplex_call.on_half_close != NULL) {
@@ -253,7 +253,7 @@ static void test_service__half_duplex_call_on_half_close(qvt_rpc_server_call *ca
     }
 }
 
-static void test_service__half_duplex_call_on_cancel(qvt_rpc_server_call *call, void *data)
+static void test_service__half_duplex_call__on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->half_duplex_call.on_cancel != NULL) {
@@ -261,7 +261,7 @@ static void test_service__half_duplex_call_on_cancel(qvt_rpc_server_call *call, 
     }
 }
 
-static void test_service__half_duplex_call_on_drain(qvt_rpc_server_call *call, void *data)
+static void test_service__half_duplex_call__on_drain(qvt_rpc_server_call *call, void *data)
 {
     const grpc_testing_test_service_service *service = data;
     if (service->handlers->half_duplex_call.on_drain != NULL) {
@@ -309,37 +309,37 @@ qvt_status grpc_testing_test_service_serve(qvt_rpc_server *server, const grpc_te
     if (status == QVT_OK && service->handlers->streaming_output_call.on_request != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = test_service__streaming_output_call,
-            .on_cancel = test_service__streaming_output_call_on_cancel,
-            .on_drain = test_service__streaming_output_call_on_drain,
+            .on_cancel = test_service__streaming_output_call__on_cancel,
+            .on_drain = test_service__streaming_output_call__on_drain,
         };
         status = qvt_rpc_server_add_method(server, &grpc_testing_test_service_methods[3], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->streaming_input_call.on_message != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_begin = test_service__streaming_input_call_on_begin,
-            .on_message = test_service__streaming_input_call_on_message,
-            .on_half_close = test_service__streaming_input_call_on_half_close,
-            .on_cancel = test_service__streaming_input_call_on_cancel,
+            .on_begin = test_service__streaming_input_call__on_begin,
+            .on_message = test_service__streaming_input_call__on_message,
+            .on_half_close = test_service__streaming_input_call__on_half_close,
+            .on_cancel = test_service__streaming_input_call__on_cancel,
         };
         status = qvt_rpc_server_add_method(server, &grpc_testing_test_service_methods[4], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->full_duplex_call.on_message != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_begin = test_service__full_duplex_call_on_begin,
-            .on_message = test_service__full_duplex_call_on_message,
-            .on_half_close = test_service__full_duplex_call_on_half_close,
-            .on_cancel = test_service__full_duplex_call_on_cancel,
-            .on_drain = test_service__full_duplex_call_on_drain,
+            .on_begin = test_service__full_duplex_call__on_begin,
+            .on_message = test_service__full_duplex_call__on_message,
+            .on_half_close = test_service__full_duplex_call__on_half_close,
+            .on_cancel = test_service__full_duplex_call__on_cancel,
+            .on_drain = test_service__full_duplex_call__on_drain,
         };
         status = qvt_rpc_server_add_method(server, &grpc_testing_test_service_methods[5], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->half_duplex_call.on_message != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_begin = test_service__half_duplex_call_on_begin,
-            .on_message = test_service__half_duplex_call_on_message,
-            .on_half_close = test_service__half_duplex_call_on_half_close,
-            .on_cancel = test_service__half_duplex_call_on_cancel,
-            .on_drain = test_service__half_duplex_call_on_drain,
+            .on_begin = test_service__half_duplex_call__on_begin,
+            .on_message = test_service__half_duplex_call__on_message,
+            .on_half_close = test_service__half_duplex_call__on_half_close,
+            .on_cancel = test_service__half_duplex_call__on_cancel,
+            .on_drain = test_service__half_duplex_call__on_drain,
         };
         status = qvt_rpc_server_add_method(server, &grpc_testing_test_service_methods[6], &handler, (void *)service);
     }

@@ -70,6 +70,17 @@ static void dispatch_library_continue(const void *handlers, void *self, qvt_rpc_
     typed->continue_(self, unary, (const Golden__V1__Nothing *)request);
 }
 
+static void dispatch_library_collect_on_message(const void *handlers, void *self, qvt_rpc_unary *unary,
+    const ProtobufCMessage *request)
+{
+    const golden_v1_library_handlers *typed = handlers;
+    if (typed->collect_on_message == NULL) {
+        refuse(unary, "CollectOnMessage");
+        return;
+    }
+    typed->collect_on_message(self, unary, (const Golden__V1__Nothing *)request);
+}
+
 const struct json_binding golden_v1_library_bindings[] = {
     {&golden_v1_library_methods[0],
      &golden_v1_find_request_json_type,
@@ -110,6 +121,11 @@ const struct json_binding golden_v1_library_bindings[] = {
      &golden_v1_nothing_json_type,
      &golden_v1_nothing_json_type,
      dispatch_library_continue,
+     NULL},
+    {&golden_v1_library_methods[8],
+     &golden_v1_nothing_json_type,
+     &golden_v1_nothing_json_type,
+     dispatch_library_collect_on_message,
      NULL},
 };
 

@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* In the order of golden.v1.Library.methods. */
-extern const struct json_binding golden_v1_library_bindings[8];
+extern const struct json_binding golden_v1_library_bindings[9];
 
 #ifdef __cplusplus
 }

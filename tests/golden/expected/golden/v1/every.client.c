@@ -189,3 +189,17 @@ qvt_status golden_v1_library_client_read_continue(qvt_slice message,
     return read_one(message, golden_v1_Nothing_fields, response, error, "golden.v1.Nothing");
 }
 
+qvt_status golden_v1_library_client_collect_on_message(qvt_rpc_client_call **out, qvt_rpc_channel *channel,
+    const golden_v1_Nothing *request, const qvt_rpc_call_options *options,
+    const qvt_rpc_client_callbacks *callbacks, void *data)
+{
+    return start(out, channel, &golden_v1_library_methods[8], golden_v1_Nothing_fields,
+        request, options, callbacks, data);
+}
+
+qvt_status golden_v1_library_client_read_collect_on_message(qvt_slice message,
+    golden_v1_Nothing *response, qvt_error *error)
+{
+    return read_one(message, golden_v1_Nothing_fields, response, error, "golden.v1.Nothing");
+}
+

@@ -75,6 +75,12 @@ QVT_MUST_CHECK qvt_status golden_v1_library_client_continue(qvt_rpc_client_call 
 QVT_MUST_CHECK qvt_status golden_v1_library_client_read_continue(qvt_slice message,
     golden_v1_Nothing *response, qvt_error *error);
 
+QVT_MUST_CHECK qvt_status golden_v1_library_client_collect_on_message(qvt_rpc_client_call **out, qvt_rpc_channel *channel,
+    const golden_v1_Nothing *request, const qvt_rpc_call_options *options,
+    const qvt_rpc_client_callbacks *callbacks, void *data);
+QVT_MUST_CHECK qvt_status golden_v1_library_client_read_collect_on_message(qvt_slice message,
+    golden_v1_Nothing *response, qvt_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* golden.v1.Library: changes with its methods, and with their messages' fields and enums. */
-#define GOLDEN_V1_LIBRARY_CONTRACT_FINGERPRINT UINT64_C(0xf1203e879dfcd795)
+#define GOLDEN_V1_LIBRARY_CONTRACT_FINGERPRINT UINT64_C(0x87652df716d1bca2)
 
 /* golden.v1.Idle: changes with its methods, and with their messages' fields and enums. */
 #define GOLDEN_V1_IDLE_CONTRACT_FINGERPRINT UINT64_C(0x9ae6262bddc3def9)

@@ -13,7 +13,7 @@ extern "C" {
  * It has two paragraphs. */
 extern const qvt_rpc_service golden_v1_library;
 
-extern const qvt_rpc_method golden_v1_library_methods[8];
+extern const qvt_rpc_method golden_v1_library_methods[9];
 
 /* Where each method is in it. */
 enum {
@@ -25,7 +25,8 @@ enum {
     GOLDEN_V1_LIBRARY_SPREAD = 5,
     GOLDEN_V1_LIBRARY_TALK = 6,
     GOLDEN_V1_LIBRARY_CONTINUE = 7,
-    GOLDEN_V1_LIBRARY_METHOD_COUNT = 8
+    GOLDEN_V1_LIBRARY_COLLECT_ON_MESSAGE = 8,
+    GOLDEN_V1_LIBRARY_METHOD_COUNT = 9
 };
 
 /* A service without methods. */

@@ -99,7 +99,7 @@ static void library__unbound(qvt_rpc_server_call *call, qvt_slice wire, void *da
     service->handlers->unbound(service->self, unary, (const Golden__V1__Nothing *)request);
 }
 
-static void library__collect_on_begin(qvt_rpc_server_call *call, void *data)
+static void library__collect__on_begin(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->collect.on_begin != NULL) {
@@ -107,7 +107,7 @@ static void library__collect_on_begin(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library__collect_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void library__collect__on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     const golden_v1_library_collect_handler *handler = &service->handlers->collect;
@@ -129,7 +129,7 @@ static void library__collect_on_message(qvt_rpc_server_call *call, qvt_slice wir
     free(block);
 }
 
-static void library__collect_on_half_close(qvt_rpc_server_call *call, void *data)
+static void library__collect__on_half_close(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->collect.on_half_close != NULL) {
@@ -137,7 +137,7 @@ static void library__collect_on_half_close(qvt_rpc_server_call *call, void *data
     }
 }
 
-static void library__collect_on_cancel(qvt_rpc_server_call *call, void *data)
+static void library__collect__on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->collect.on_cancel != NULL) {
@@ -161,7 +161,7 @@ static void library__spread(qvt_rpc_server_call *call, qvt_slice wire, void *dat
     service->handlers->spread.on_request(service->self, call, (const Golden__V1__Lists *)request);
 }
 
-static void library__spread_on_cancel(qvt_rpc_server_call *call, void *data)
+static void library__spread__on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->spread.on_cancel != NULL) {
@@ -169,7 +169,7 @@ static void library__spread_on_cancel(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library__spread_on_drain(qvt_rpc_server_call *call, void *data)
+static void library__spread__on_drain(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->spread.on_drain != NULL) {
@@ -177,7 +177,7 @@ static void library__spread_on_drain(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library__talk_on_begin(qvt_rpc_server_call *call, void *data)
+static void library__talk__on_begin(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->talk.on_begin != NULL) {
@@ -185,7 +185,7 @@ static void library__talk_on_begin(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library__talk_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+static void library__talk__on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
 {
     const golden_v1_library_service *service = data;
     const golden_v1_library_talk_handler *handler = &service->handlers->talk;
@@ -207,7 +207,7 @@ static void library__talk_on_message(qvt_rpc_server_call *call, qvt_slice wire, 
     free(block);
 }
 
-static void library__talk_on_half_close(qvt_rpc_server_call *call, void *data)
+static void library__talk__on_half_close(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->talk.on_half_close != NULL) {
@@ -215,7 +215,7 @@ static void library__talk_on_half_close(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library__talk_on_cancel(qvt_rpc_server_call *call, void *data)
+static void library__talk__on_cancel(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->talk.on_cancel != NULL) {
@@ -223,7 +223,7 @@ static void library__talk_on_cancel(qvt_rpc_server_call *call, void *data)
     }
 }
 
-static void library__talk_on_drain(qvt_rpc_server_call *call, void *data)
+static void library__talk__on_drain(qvt_rpc_server_call *call, void *data)
 {
     const golden_v1_library_service *service = data;
     if (service->handlers->talk.on_drain != NULL) {
@@ -245,6 +245,22 @@ static void library__continue(qvt_rpc_server_call *call, qvt_slice wire, void *d
         return;
     }
     service->handlers->continue_(service->self, unary, (const Golden__V1__Nothing *)request);
+}
+
+static void library__collect_on_message(qvt_rpc_server_call *call, qvt_slice wire, void *data)
+{
+    const golden_v1_library_service *service = data;
+    qvt_rpc_unary *unary = qvt_rpc_server_call_unary(call);
+    ProtobufCMessage *request = decode(unary, &golden__v1__nothing__descriptor, wire);
+    qvt_error error;
+    if (request == NULL) {
+        return;
+    }
+    if (admit_library(service, unary, 8, request, &error) != QVT_OK) {
+        qvt_rpc_unary_fail(unary, &error);
+        return;
+    }
+    service->handlers->collect_on_message(service->self, unary, (const Golden__V1__Nothing *)request);
 }
 
 qvt_status golden_v1_library_serve(qvt_rpc_server *server, const golden_v1_library_service *service)
@@ -276,28 +292,28 @@ qvt_status golden_v1_library_serve(qvt_rpc_server *server, const golden_v1_libra
     }
     if (status == QVT_OK && service->handlers->collect.on_message != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_begin = library__collect_on_begin,
-            .on_message = library__collect_on_message,
-            .on_half_close = library__collect_on_half_close,
-            .on_cancel = library__collect_on_cancel,
+            .on_begin = library__collect__on_begin,
+            .on_message = library__collect__on_message,
+            .on_half_close = library__collect__on_half_close,
+            .on_cancel = library__collect__on_cancel,
         };
         status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[4], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->spread.on_request != NULL) {
         static const qvt_rpc_handler handler = {
             .on_request = library__spread,
-            .on_cancel = library__spread_on_cancel,
-            .on_drain = library__spread_on_drain,
+            .on_cancel = library__spread__on_cancel,
+            .on_drain = library__spread__on_drain,
         };
         status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[5], &handler, (void *)service);
     }
     if (status == QVT_OK && service->handlers->talk.on_message != NULL) {
         static const qvt_rpc_handler handler = {
-            .on_begin = library__talk_on_begin,
-            .on_message = library__talk_on_message,
-            .on_half_close = library__talk_on_half_close,
-            .on_cancel = library__talk_on_cancel,
-            .on_drain = library__talk_on_drain,
+            .on_begin = library__talk__on_begin,
+            .on_message = library__talk__on_message,
+            .on_half_close = library__talk__on_half_close,
+            .on_cancel = library__talk__on_cancel,
+            .on_drain = library__talk__on_drain,
         };
         status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[6], &handler, (void *)service);
     }
@@ -306,6 +322,12 @@ qvt_status golden_v1_library_serve(qvt_rpc_server *server, const golden_v1_libra
             .on_request = library__continue,
         };
         status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[7], &handler, (void *)service);
+    }
+    if (status == QVT_OK && service->handlers->collect_on_message != NULL) {
+        static const qvt_rpc_handler handler = {
+            .on_request = library__collect_on_message,
+        };
+        status = qvt_rpc_server_add_method(server, &golden_v1_library_methods[8], &handler, (void *)service);
     }
     return status;
 }

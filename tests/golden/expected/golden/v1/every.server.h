@@ -66,6 +66,7 @@ typedef struct golden_v1_library_handlers {
     golden_v1_library_spread_handler spread;
     golden_v1_library_talk_handler talk;
     void (*continue_)(void *self, qvt_rpc_unary *unary, const Golden__V1__Nothing *request);
+    void (*collect_on_message)(void *self, qvt_rpc_unary *unary, const Golden__V1__Nothing *request);
 } golden_v1_library_handlers;
 
 /* An implementation: handlers and what they work on, both borrowed. */
