@@ -115,7 +115,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     if (status < 0) {
         /* libuv has stopped the handle. */
         conn->poll_events = 0;
-        net_conn_tls_last_words(conn);
+        net_conn_last_words(conn);
         net_conn_end(conn, QVT_UNAVAILABLE, "connection lost");
         return;
     }
@@ -123,7 +123,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
         net_conn_write_ready(conn);
     }
     if ((events & UV_READABLE) != 0 && !conn->broken && !conn->closing) {
-        net_conn_read(conn);
+        (void)net_conn_read(conn);
     }
 }
 

@@ -65,6 +65,7 @@ struct net_conn {
     bool connecting;
     bool securing; /* the handshake is not complete: nothing of the session is sent */
     bool busy;     /* inside the session: a close waits */
+    bool mute;     /* nothing more is sent */
     bool broken;   /* nothing more is read or sent */
     bool ended;    /* on_ended was called */
     bool yielded;  /* there is more to send: other connections come first */

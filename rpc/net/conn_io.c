@@ -44,7 +44,7 @@ void net_conn_receive(struct net_conn *conn, qvt_slice bytes)
     }
 }
 
-void net_conn_read(struct net_conn *conn)
+bool net_conn_read(struct net_conn *conn)
 {
     char *buffer = conn->setup->loop->read_buffer;
     ssize_t len = recv(conn->fd, buffer, NET_READ_CAP, 0);
@@ -64,6 +64,17 @@ void net_conn_read(struct net_conn *conn)
                          : "closed by the peer");
     } else if (errno != EAGAIN && errno != EINTR) {
         net_conn_end(conn, QVT_UNAVAILABLE, "connection lost");
+    }
+    return len > 0;
+}
+
+void net_conn_last_words(struct net_conn *conn)
+{
+    bool is_client = conn->setup->role == HTTP2_CLIENT;
+    bool more = !conn->mute && (is_client || conn->tls != NULL);
+    conn->mute = true;
+    while (more && !conn->broken && !conn->closing) {
+        more = net_conn_read(conn) && is_client;
     }
 }
 
@@ -175,7 +186,7 @@ void net_conn_flush(struct net_conn *conn)
 {
     list_remove(&conn->unflushed);
     qvt_status status = QVT_OK;
-    bool more = conn->pending.len == 0 && !conn->securing && !conn->yielded;
+    bool more = conn->pending.len == 0 && !conn->securing && !conn->yielded && !conn->mute;
     const uint64_t sent_before = conn->bytes_sent;
     while (more && !conn->broken && !conn->closing && !conn->yielded) {
         if (conn->bytes_sent - sent_before >= TURN_BYTES) {
@@ -188,8 +199,10 @@ void net_conn_flush(struct net_conn *conn)
     if (conn->closing) {
         return;
     }
+    if (status == QVT_UNAVAILABLE) {
+        net_conn_last_words(conn);
+    }
     if (status != QVT_OK) {
-        net_conn_tls_last_words(conn);
         net_conn_end(conn, status, "connection lost");
         return;
     }
@@ -207,6 +220,7 @@ static void write_pending(struct net_conn *conn)
     struct iovec rest = {pending->data + conn->pending_sent, pending->len - conn->pending_sent};
     ssize_t sent = send_pieces(conn, &rest, 1);
     if (sent < 0) {
+        net_conn_last_words(conn);
         net_conn_end(conn, QVT_UNAVAILABLE, "connection lost");
         return;
     }

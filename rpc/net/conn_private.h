@@ -14,8 +14,12 @@ void net_conn_end(struct net_conn *conn, qvt_status status, const char *reason);
 /* Waits for what the state of the connection calls for. */
 void net_conn_update_poll(struct net_conn *conn);
 
-/* The socket has bytes, or its end. */
-void net_conn_read(struct net_conn *conn);
+/* The socket has bytes, or its end. False: no bytes came. */
+bool net_conn_read(struct net_conn *conn);
+
+/* The socket is broken: nothing more is sent, and what the peer sent before is taken. A server takes only what may say why:
+ * its answers would reach nobody. */
+void net_conn_last_words(struct net_conn *conn);
 
 /* The socket takes bytes, or a turn has begun after net_conn_yield. */
 void net_conn_write_ready(struct net_conn *conn);
@@ -39,9 +43,6 @@ void net_conn_tls_receive(struct net_conn *conn, qvt_slice bytes);
 
 /* Encrypts the batch and sends it, or keeps what the socket does not take. */
 QVT_MUST_CHECK qvt_status net_conn_tls_send(struct net_conn *conn, const struct http2_output *output);
-
-/* The socket is broken: takes what the peer sent before that, which may say why. Harmless in clear. */
-void net_conn_tls_last_words(struct net_conn *conn);
 
 /* Says goodbye, when there is a session to say it in. */
 void net_conn_tls_close(struct net_conn *conn);

@@ -126,13 +126,6 @@ qvt_status net_conn_tls_send(struct net_conn *conn, const struct http2_output *o
     return send_made(conn);
 }
 
-void net_conn_tls_last_words(struct net_conn *conn)
-{
-    if (conn->tls != NULL && !conn->broken && !conn->closing) {
-        net_conn_read(conn);
-    }
-}
-
 void net_conn_tls_close(struct net_conn *conn)
 {
     if (conn->tls != NULL && !conn->securing && !conn->broken && conn->pending.len == 0) {

@@ -23,6 +23,7 @@ struct fixture {
     qvt_status connected;
     unsigned connects;
     unsigned settings;
+    unsigned goaways;
     unsigned ended;
     unsigned closed;
     unsigned stream_closes;
@@ -81,6 +82,15 @@ static void on_settings(void *data)
     active->settings++;
 }
 
+static void on_goaway(void *data, int32_t last_id, uint32_t code, qvt_slice debug)
+{
+    (void)data;
+    (void)last_id;
+    (void)code;
+    (void)debug;
+    active->goaways++;
+}
+
 static const struct http2_events http2_events = {
     .on_request = on_request,
     .on_header = on_header,
@@ -89,6 +99,7 @@ static const struct http2_events http2_events = {
     .on_end = on_end,
     .on_close = on_close,
     .on_settings = on_settings,
+    .on_goaway = on_goaway,
     .on_output = net_conn_on_output,
 };
 
@@ -299,7 +310,23 @@ static void session_that_is_done_ends_the_connection(void)
     CU_ASSERT_EQUAL(fixture.ended, 2);
 }
 
+/* Whatever the server sent before it reset the connection is there to be read. */
+static void bytes_before_a_reset_are_read(void)
+{
+    static const struct linger at_once = {1, 0};
+    struct fixture fixture;
+    start(&fixture);
+    run_until_ready(&fixture);
+    CU_ASSERT_EQUAL(setsockopt(fixture.server.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+    CU_ASSERT_EQUAL(http2_session_goaway(fixture.server.session, HTTP2_NO_ERROR, qvt_slice_text("")), QVT_OK);
+    net_conn_flush(&fixture.server);
+    finish(&fixture, 2);
+    CU_ASSERT_EQUAL(fixture.goaways, 1);
+    CU_ASSERT_EQUAL(fixture.ended, 2);
+}
+
 SUITE_MAIN("rpc/net/conn", SUITE_CASE(close_of_one_side_ends_the_other),
            SUITE_CASE(streams_open_at_the_close_are_closed), SUITE_CASE(close_inside_an_event_waits_for_its_end),
            SUITE_CASE(refused_connection_is_told_once), SUITE_CASE(connection_may_be_closed_while_connecting),
-           SUITE_CASE(taken_address_is_named), SUITE_CASE(session_that_is_done_ends_the_connection))
+           SUITE_CASE(taken_address_is_named), SUITE_CASE(session_that_is_done_ends_the_connection),
+           SUITE_CASE(bytes_before_a_reset_are_read))
