@@ -24,7 +24,9 @@ struct watcher {
     uint64_t caller;
     uint64_t offered; /* the cluster's round in which it was last offered news */
     int64_t since_us; /* when it was sent something, or ticked */
-    int64_t stuck_us; /* since when the sink's queue does not shrink */
+    int64_t stuck_us; /* since when the peer takes nothing of the sink's queue */
+    int64_t given;    /* bytes, to the sink */
+    int64_t taken;    /* of them by the peer, at the last tick */
     size_t queued;    /* in the sink at the last tick */
     bool has_seen;
     bool started;
@@ -52,18 +54,24 @@ static void enlist(struct watcher *watcher)
     list_push_back(&watcher->service->ticking, &watcher->in_service);
 }
 
+static qvt_status send(struct watcher *watcher, qvt_slice message)
+{
+    watcher->has_sent = true;
+    watcher->given += (int64_t)message.len;
+    return watcher->sink.send(watcher->sink.data, message);
+}
+
 /* Sends what the scratch buffer holds, in the sink's format. position NULL: within a walk. */
 static qvt_status send_scratch(struct watcher *watcher, const struct position *position)
 {
     struct buf *scratch = &watcher->service->scratch;
-    watcher->has_sent = true;
     if (watcher->sink.format == NULL) {
-        return watcher->sink.send(watcher->sink.data, buf_slice(scratch));
+        return send(watcher, buf_slice(scratch));
     }
     struct buf text = BUF_INIT;
     qvt_status status = watcher->sink.format->write(buf_slice(scratch), position, &text);
     if (status == QVT_OK) {
-        status = watcher->sink.send(watcher->sink.data, buf_slice(&text));
+        status = send(watcher, buf_slice(&text));
     }
     buf_deinit(&text);
     return status;
@@ -142,6 +150,7 @@ static qvt_status step_live(struct watcher *watcher)
     QVT_TRY(watch_message_change(watcher->filter, change, watcher->sink.format, &message));
     if (message != NULL) {
         watcher->has_sent = true;
+        watcher->given += (int64_t)qvt_blob_slice(message).len;
         QVT_TRY(watcher->sink.send_blob(watcher->sink.data, message));
     }
     go_live(watcher, &change->position);
@@ -333,14 +342,17 @@ static void offer_news(struct cluster *cluster)
     service_wake(cluster->service);
 }
 
-/* Whether the peer has taken no byte of what is queued for too long (SPEC §6.6). */
+/* Whether the peer has taken no byte of what is queued for too long (SPEC §6.6). What it took may have been replaced by as
+ * much: the queue's length alone does not tell. */
 static bool is_stalled(struct watcher *watcher, int64_t now)
 {
     size_t queued = watcher->sink.queued(watcher->sink.data);
-    if (queued == 0 || queued < watcher->queued || watcher->queued == 0) {
+    int64_t taken = watcher->given - (int64_t)queued;
+    if (queued == 0 || watcher->queued == 0 || taken > watcher->taken) {
         watcher->stuck_us = now;
     }
     watcher->queued = queued;
+    watcher->taken = taken;
     return queued > 0 && now - watcher->stuck_us >= (int64_t)watcher->service->options.watch_stall_ms * 1000;
 }
 

@@ -28,7 +28,7 @@ struct watch_sink {
     /* One message, copied; or shared. CANCELLED or NO_MEMORY: the watcher is ended. */
     qvt_status (*send)(void *data, qvt_slice message);
     qvt_status (*send_blob)(void *data, qvt_blob *message);
-    /* Bytes that were given and not taken yet by the peer: a stalled one is told by a number that never falls. */
+    /* Bytes that were given and not taken yet by the peer. */
     size_t (*queued)(void *data);
     /* The service ends the watch; the watcher is gone. */
     void (*on_end)(void *data, const qvt_error *error);

@@ -225,6 +225,26 @@ static void a_watcher_that_takes_nothing_for_a_minute_is_ended(void)
     fixture_close(&fixture);
 }
 
+static void a_watcher_whose_queue_is_as_long_at_every_look_takes_something(void)
+{
+    struct fake_watch steady = {.room = 3};
+    fixture_open(&fixture, NULL);
+    CU_ASSERT_EQUAL_FATAL(fake_watch_start(&fixture, &steady, "", NULL, NULL), QVT_OK);
+    for (unsigned second = 0; second < 160; second++) {
+        (void)fixture_register(&fixture, "", "a", "", "");
+        (void)fixture_unregister(&fixture, "", "a");
+        if (second % 8 == 0) {
+            steady.queued = steady.room - 1;
+            watcher_continue(steady.watcher);
+            CU_ASSERT_EQUAL_FATAL(steady.queued, steady.room);
+        }
+        fixture_advance_ms(&fixture, 1000);
+        CU_ASSERT_EQUAL_FATAL(steady.ended, 0);
+    }
+    watcher_free(steady.watcher);
+    fixture_close(&fixture);
+}
+
 static void a_shutdown_ends_watches_and_refuses_new_ones(void)
 {
     struct fake_watch watch = {.room = 100};
@@ -323,4 +343,5 @@ SUITE_MAIN("server/service/watch", SUITE_CASE(a_walk_that_is_broken_off_begins_a
            SUITE_CASE(a_quiet_watch_tells_progress_every_four_seconds),
            SUITE_CASE(what_a_filter_hides_does_not_delay_progress), SUITE_CASE(a_long_walk_lets_others_have_their_turn),
            SUITE_CASE(a_watcher_that_takes_nothing_for_a_minute_is_ended),
+           SUITE_CASE(a_watcher_whose_queue_is_as_long_at_every_look_takes_something),
            SUITE_CASE(a_shutdown_ends_watches_and_refuses_new_ones), SUITE_CASE(resuming_in_the_history_skips_the_walk))
