@@ -58,6 +58,13 @@ static const char *check_settings(struct settings *settings)
     return settings->timeout_ms == 0 ? "--timeout is 0; it must be more" : NULL;
 }
 
+/* Before and between its words a command's own flags would be read in one way to find it and in another to run it. */
+static bool begins_with_words(const struct command *command, const struct flag_parse *parse)
+{
+    size_t taken;
+    return command_find_by_words(parse->arguments, parse->argument_count, &taken) == command;
+}
+
 static const char *check_arguments(const struct command *command, size_t count)
 {
     return count < command->min_arguments   ? "an argument is missing"
@@ -77,6 +84,9 @@ static enum exit_code run_command(const struct command *command, size_t taken, s
     parse->tables = tables;
     parse->table_count = 2;
     const char *error = flags_parse(parse, argc, argv) ? NULL : parse->error;
+    if (error == NULL && !begins_with_words(command, parse)) {
+        error = "flags of a command stand behind its words";
+    }
     if (parse->wants_help && error == NULL) {
         help_one(command, &tables[0], shared, stdout);
         code = EXIT_DONE;

@@ -25,7 +25,7 @@ static size_t set_flags(void *data, struct flag *out)
 {
     struct options *options = data;
     size_t count = 0;
-    options->min_ready = NOT_GIVEN;
+    options->min_ready = options->ramp_basis_points = NOT_GIVEN;
     out[count++] = (struct flag){"--mode",
                                  NULL,
                                  "strict|patch|minor|major|backward|range",
@@ -77,9 +77,13 @@ static enum exit_code fill(Quark__Version__V1__Policy *policy, Quark__Version__V
     policy->mode = (Quark__Version__V1__CompatibilityMode)mode;
     policy->selector = (Quark__Version__V1__Selector)selector;
     read_text(&policy->range, options->range);
+    bool has_share = options->ramp_basis_points != NOT_GIVEN;
+    if (code == EXIT_DONE && has_share && options->ramp_version == NULL) {
+        code = report_usage("--ramp-basis-points: of which version? give --ramp-version too");
+    }
     if (options->ramp_version != NULL) {
         ramp->target_version = options->ramp_version;
-        ramp->basis_points = (uint32_t)options->ramp_basis_points;
+        ramp->basis_points = has_share ? (uint32_t)options->ramp_basis_points : 0;
         policy->ramp = ramp;
     }
     if (options->min_ready != NOT_GIVEN) {

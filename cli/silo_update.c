@@ -9,6 +9,7 @@
 #include "qvt/quark/version/v1/version_tracker.json.h"
 
 #define PATHS_MAX 5
+#define NOT_GIVEN UINT64_MAX
 
 typedef Quark__Version__V1__UpdateSiloRequest update_request;
 
@@ -26,6 +27,7 @@ static size_t own_flags(void *data, struct flag *out)
 {
     struct options *options = data;
     size_t count = 0;
+    options->port = NOT_GIVEN;
     out[count++] = (struct flag){
         "--status",       NULL, "joining|active|shutting_down|dead", "its place in life; only forward", FLAG_TEXT,
         &options->status, 0};
@@ -68,7 +70,6 @@ static enum exit_code fill(struct update *update, const struct options *options)
     }
     update->silo.status = (Quark__Version__V1__SiloStatus)status;
     update->silo.scheduling = (Quark__Version__V1__Scheduling)scheduling;
-    update->silo.port = (uint32_t)options->port;
     read_text(&update->silo.address, options->address);
     if (status != 0) {
         add_path(update, "status");
@@ -79,7 +80,8 @@ static enum exit_code fill(struct update *update, const struct options *options)
     if (options->address != NULL) {
         add_path(update, "address");
     }
-    if (options->port != 0) {
+    if (options->port != NOT_GIVEN) {
+        update->silo.port = (uint32_t)options->port;
         add_path(update, "port");
     }
     return code;

@@ -1,4 +1,5 @@
 /* qvtctl watch */
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -179,8 +180,9 @@ static bool read_position(char *text, Quark__Version__V1__Position *out)
         *slash = '\0';
         out->store_id = text;
     }
+    errno = 0;
     out->revision = strtoull(revision, &end, 10);
-    if (*end != '.' || strlen(end + 1) != 16 || strspn(end + 1, "0123456789abcdef") != 16) {
+    if (errno != 0 || *end != '.' || strlen(end + 1) != 16 || strspn(end + 1, "0123456789abcdef") != 16) {
         return false;
     }
     out->token = strtoull(end + 1, NULL, 16);

@@ -442,6 +442,7 @@ class Failures(QvtctlTestCase):
             ["find", "Order", "--selector", "mine"],
             ["find", "Order", "--explain=yes"],
             ["watch", "--from", "yesterday"],
+            ["watch", "--from", "18446744073709551616.0123456789abcdef"],
             ["silo", "list", "-o", "xml"],
             ["silo", "list", "--timeout", "0"],
             ["silo", "update", "a"],
@@ -450,6 +451,9 @@ class Failures(QvtctlTestCase):
             ["policy"],
             ["policy", "set", "Order", "--mode", "sometimes"],
             ["policy", "set", "Order", "--ramp-basis-points", "10001"],
+            ["policy", "set", "Order", "--ramp-basis-points", "100"],
+            ["silo", "--why", "drain", "uncordon", "a"],
+            ["silo", "--zone", "list"],
             ["heartbeat", "a", "--cpu", "much"],
             ["status", "now"],
         ]
@@ -458,6 +462,10 @@ class Failures(QvtctlTestCase):
                 self.fails(USAGE, *words)
         self.assertIn("unknown command 'nonsense'", self.fails(USAGE, "nonsense", "silo"))
         self.assertEqual(USAGE, qvtctl("silo", "list", "--endpoint", "nowhere")[0])
+
+    def test_a_port_that_is_given_is_never_passed_over(self):
+        self.register("a")
+        self.assertIn("port", self.fails(REFUSED, "silo", "update", "a", "--port", "0", "--scheduling", "cordoned"))
 
     def test_endpoints_come_from_the_environment_and_the_flag_wins(self):
         nobody = f"127.0.0.1:{harness.free_port()}"
