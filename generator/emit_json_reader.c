@@ -63,12 +63,14 @@ static const char *local(struct emit *emit, const struct model_field *field)
 
 static void begin_collection(struct emit *emit, struct buf *out, const struct model_field *field, const char *kind)
 {
+    /* The parameters of a query may follow the scalars of an array. */
+    const char *room = field->message == NULL ? "json_field_room(count)" : "count";
     text_add(out, "static qvt_status %s(struct json_reader *reader, json_t *value, %s *message)\n{\n",
              local(emit, field), field->parent->c_type);
     text_add(out, "    qvt_status status = json_reader_expect_%s(reader, value);\n", kind);
     text_add(out, "    size_t count = status == QVT_OK ? json_%s_size(value) : 0;\n", kind);
     text_raw(out, "    if (count == 0) {\n        return status;\n    }\n");
-    text_add(out, "    message->%s = json_reader_alloc(reader, count, sizeof(*message->%s));\n", field->c_name,
+    text_add(out, "    message->%s = json_reader_alloc(reader, %s, sizeof(*message->%s));\n", field->c_name, room,
              field->c_name);
     text_add(out, "    if (message->%s == NULL) {\n        return QVT_RESOURCE_EXHAUSTED;\n    }\n", field->c_name);
 }

@@ -153,13 +153,23 @@ qvt_status json_field_enum(struct json_reader *reader, const char *rest, const c
     return QVT_OK;
 }
 
+enum { ROOM_MIN = 4 };
+
+size_t json_field_room(size_t count)
+{
+    size_t room = ROOM_MIN;
+    while (room < count) {
+        room *= 2;
+    }
+    return room;
+}
+
 void *json_field_grow(struct json_reader *reader, void *elements, size_t count, size_t size)
 {
-    bool full = count == 0 || (count >= 4 && (count & (count - 1)) == 0);
-    if (!full) {
+    if (count > 0 && count < json_field_room(count)) {
         return elements;
     }
-    void *larger = json_reader_alloc(reader, count == 0 ? 4 : 2 * count, size);
+    void *larger = json_reader_alloc(reader, json_field_room(count + 1), size);
     if (larger != NULL && count > 0) {
         memcpy(larger, elements, count * size);
     }

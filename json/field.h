@@ -37,8 +37,12 @@ QVT_MUST_CHECK qvt_status json_field_double(struct json_reader *reader, const ch
 QVT_MUST_CHECK qvt_status json_field_enum(struct json_reader *reader, const char *rest, const char *text,
                                           const ProtobufCEnumDescriptor *type, int *out);
 
-/* Room for one more element behind `count` of them, which now and then is larger memory with the same content. NULL when
- * alloc refused; the error is set, RESOURCE_EXHAUSTED. */
+/* For how many elements an array of `count` is made, so that json_field_grow knows what room it has; above 0. */
+size_t json_field_room(size_t count);
+
+/* Room for one more element behind `count` of them, which now and then is larger memory with the same content; the
+ * elements are of this function, or of an array for json_field_room(count). NULL when alloc refused; the error is set,
+ * RESOURCE_EXHAUSTED. */
 void *json_field_grow(struct json_reader *reader, void *elements, size_t count, size_t size);
 
 #ifdef __cplusplus

@@ -40,6 +40,24 @@ static void repeated_fields_grow(void)
            "UNSPECIFIED\"]}");
 }
 
+/* A request may come in a body and in its query. */
+static void repeated_fields_grow_behind_those_of_a_body(void)
+{
+    static const char body[] = "{\"tags\": [\"1\", \"2\", \"3\", \"4\", \"5\", \"6\"]}";
+    struct harness harness;
+    ProtobufCMessage *message = NULL;
+    harness_init(&harness);
+    CU_ASSERT_EQUAL_FATAL(harness_read(&harness, &golden_v1_find_request_json_type, body, &message), QVT_OK);
+    CU_ASSERT_EQUAL(golden_v1_library_find_set_field(&harness.reader, message, "tags", "7"), QVT_OK);
+    const Golden__V1__FindRequest *request = (const Golden__V1__FindRequest *)message;
+    CU_ASSERT_EQUAL_FATAL(request->n_tags, 7);
+    for (size_t i = 0; i < request->n_tags; i++) {
+        const char expected[] = {(char)('1' + i), '\0'};
+        EXPECT_TEXT(request->tags[i], expected);
+    }
+    harness_deinit(&harness);
+}
+
 static void well_known_types_are_set_from_their_text(void)
 {
     expect("since=1970-01-01T00:00:01Z&mask=a,b.c", "{\"since\":\"1970-01-01T00:00:01Z\",\"mask\":\"a,b.c\"}");
@@ -124,6 +142,7 @@ static void a_missing_handler_is_unimplemented(void)
 
 SUITE_MAIN("json/field", SUITE_CASE(scalars_are_set_from_text),
            SUITE_CASE(nested_fields_are_set_by_path_in_both_spellings), SUITE_CASE(repeated_fields_grow),
+           SUITE_CASE(repeated_fields_grow_behind_those_of_a_body),
            SUITE_CASE(well_known_types_are_set_from_their_text),
            SUITE_CASE(faults_name_the_path_the_value_and_the_rule), SUITE_CASE(a_oneof_holds_one_field),
            SUITE_CASE(bindings_call_the_handler), SUITE_CASE(a_missing_handler_is_unimplemented))

@@ -455,7 +455,7 @@ static qvt_status read_quark_version_v1_change_previous_actor_types(struct json_
     if (count == 0) {
         return status;
     }
-    message->previous_actor_types = json_reader_alloc(reader, count, sizeof(*message->previous_actor_types));
+    message->previous_actor_types = json_reader_alloc(reader, json_field_room(count), sizeof(*message->previous_actor_types));
     if (message->previous_actor_types == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }

@@ -572,7 +572,7 @@ static qvt_status read_quark_version_v1_list_silos_request_statuses(struct json_
     if (count == 0) {
         return status;
     }
-    message->statuses = json_reader_alloc(reader, count, sizeof(*message->statuses));
+    message->statuses = json_reader_alloc(reader, json_field_room(count), sizeof(*message->statuses));
     if (message->statuses == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -594,7 +594,7 @@ static qvt_status read_quark_version_v1_list_silos_request_labels(struct json_re
     if (count == 0) {
         return status;
     }
-    message->labels = json_reader_alloc(reader, count, sizeof(*message->labels));
+    message->labels = json_reader_alloc(reader, json_field_room(count), sizeof(*message->labels));
     if (message->labels == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -1189,7 +1189,7 @@ static qvt_status read_quark_version_v1_call_count_latency_buckets(struct json_r
     if (count == 0) {
         return status;
     }
-    message->latency_buckets = json_reader_alloc(reader, count, sizeof(*message->latency_buckets));
+    message->latency_buckets = json_reader_alloc(reader, json_field_room(count), sizeof(*message->latency_buckets));
     if (message->latency_buckets == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -3764,7 +3764,7 @@ static qvt_status read_quark_version_v1_watch_request_actor_types(struct json_re
     if (count == 0) {
         return status;
     }
-    message->actor_types = json_reader_alloc(reader, count, sizeof(*message->actor_types));
+    message->actor_types = json_reader_alloc(reader, json_field_room(count), sizeof(*message->actor_types));
     if (message->actor_types == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -3784,7 +3784,7 @@ static qvt_status read_quark_version_v1_watch_request_silo_ids(struct json_reade
     if (count == 0) {
         return status;
     }
-    message->silo_ids = json_reader_alloc(reader, count, sizeof(*message->silo_ids));
+    message->silo_ids = json_reader_alloc(reader, json_field_room(count), sizeof(*message->silo_ids));
     if (message->silo_ids == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -3804,7 +3804,7 @@ static qvt_status read_quark_version_v1_watch_request_actor_type_prefixes(struct
     if (count == 0) {
         return status;
     }
-    message->actor_type_prefixes = json_reader_alloc(reader, count, sizeof(*message->actor_type_prefixes));
+    message->actor_type_prefixes = json_reader_alloc(reader, json_field_room(count), sizeof(*message->actor_type_prefixes));
     if (message->actor_type_prefixes == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -3824,7 +3824,7 @@ static qvt_status read_quark_version_v1_watch_request_silo_id_prefixes(struct js
     if (count == 0) {
         return status;
     }
-    message->silo_id_prefixes = json_reader_alloc(reader, count, sizeof(*message->silo_id_prefixes));
+    message->silo_id_prefixes = json_reader_alloc(reader, json_field_room(count), sizeof(*message->silo_id_prefixes));
     if (message->silo_id_prefixes == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }

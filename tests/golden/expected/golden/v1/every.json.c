@@ -666,7 +666,7 @@ static qvt_status read_golden_v1_lists_doubles(struct json_reader *reader, json_
     if (count == 0) {
         return status;
     }
-    message->doubles = json_reader_alloc(reader, count, sizeof(*message->doubles));
+    message->doubles = json_reader_alloc(reader, json_field_room(count), sizeof(*message->doubles));
     if (message->doubles == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -686,7 +686,7 @@ static qvt_status read_golden_v1_lists_floats(struct json_reader *reader, json_t
     if (count == 0) {
         return status;
     }
-    message->floats = json_reader_alloc(reader, count, sizeof(*message->floats));
+    message->floats = json_reader_alloc(reader, json_field_room(count), sizeof(*message->floats));
     if (message->floats == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -706,7 +706,7 @@ static qvt_status read_golden_v1_lists_int32s(struct json_reader *reader, json_t
     if (count == 0) {
         return status;
     }
-    message->int32s = json_reader_alloc(reader, count, sizeof(*message->int32s));
+    message->int32s = json_reader_alloc(reader, json_field_room(count), sizeof(*message->int32s));
     if (message->int32s == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -726,7 +726,7 @@ static qvt_status read_golden_v1_lists_int64s(struct json_reader *reader, json_t
     if (count == 0) {
         return status;
     }
-    message->int64s = json_reader_alloc(reader, count, sizeof(*message->int64s));
+    message->int64s = json_reader_alloc(reader, json_field_room(count), sizeof(*message->int64s));
     if (message->int64s == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -746,7 +746,7 @@ static qvt_status read_golden_v1_lists_uint32s(struct json_reader *reader, json_
     if (count == 0) {
         return status;
     }
-    message->uint32s = json_reader_alloc(reader, count, sizeof(*message->uint32s));
+    message->uint32s = json_reader_alloc(reader, json_field_room(count), sizeof(*message->uint32s));
     if (message->uint32s == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -766,7 +766,7 @@ static qvt_status read_golden_v1_lists_uint64s(struct json_reader *reader, json_
     if (count == 0) {
         return status;
     }
-    message->uint64s = json_reader_alloc(reader, count, sizeof(*message->uint64s));
+    message->uint64s = json_reader_alloc(reader, json_field_room(count), sizeof(*message->uint64s));
     if (message->uint64s == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -786,7 +786,7 @@ static qvt_status read_golden_v1_lists_sint32s(struct json_reader *reader, json_
     if (count == 0) {
         return status;
     }
-    message->sint32s = json_reader_alloc(reader, count, sizeof(*message->sint32s));
+    message->sint32s = json_reader_alloc(reader, json_field_room(count), sizeof(*message->sint32s));
     if (message->sint32s == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -806,7 +806,7 @@ static qvt_status read_golden_v1_lists_sint64s(struct json_reader *reader, json_
     if (count == 0) {
         return status;
     }
-    message->sint64s = json_reader_alloc(reader, count, sizeof(*message->sint64s));
+    message->sint64s = json_reader_alloc(reader, json_field_room(count), sizeof(*message->sint64s));
     if (message->sint64s == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -826,7 +826,7 @@ static qvt_status read_golden_v1_lists_fixed32s(struct json_reader *reader, json
     if (count == 0) {
         return status;
     }
-    message->fixed32s = json_reader_alloc(reader, count, sizeof(*message->fixed32s));
+    message->fixed32s = json_reader_alloc(reader, json_field_room(count), sizeof(*message->fixed32s));
     if (message->fixed32s == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -846,7 +846,7 @@ static qvt_status read_golden_v1_lists_fixed64s(struct json_reader *reader, json
     if (count == 0) {
         return status;
     }
-    message->fixed64s = json_reader_alloc(reader, count, sizeof(*message->fixed64s));
+    message->fixed64s = json_reader_alloc(reader, json_field_room(count), sizeof(*message->fixed64s));
     if (message->fixed64s == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -866,7 +866,7 @@ static qvt_status read_golden_v1_lists_sfixed32s(struct json_reader *reader, jso
     if (count == 0) {
         return status;
     }
-    message->sfixed32s = json_reader_alloc(reader, count, sizeof(*message->sfixed32s));
+    message->sfixed32s = json_reader_alloc(reader, json_field_room(count), sizeof(*message->sfixed32s));
     if (message->sfixed32s == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -886,7 +886,7 @@ static qvt_status read_golden_v1_lists_sfixed64s(struct json_reader *reader, jso
     if (count == 0) {
         return status;
     }
-    message->sfixed64s = json_reader_alloc(reader, count, sizeof(*message->sfixed64s));
+    message->sfixed64s = json_reader_alloc(reader, json_field_room(count), sizeof(*message->sfixed64s));
     if (message->sfixed64s == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -906,7 +906,7 @@ static qvt_status read_golden_v1_lists_bools(struct json_reader *reader, json_t 
     if (count == 0) {
         return status;
     }
-    message->bools = json_reader_alloc(reader, count, sizeof(*message->bools));
+    message->bools = json_reader_alloc(reader, json_field_room(count), sizeof(*message->bools));
     if (message->bools == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -926,7 +926,7 @@ static qvt_status read_golden_v1_lists_strings(struct json_reader *reader, json_
     if (count == 0) {
         return status;
     }
-    message->strings = json_reader_alloc(reader, count, sizeof(*message->strings));
+    message->strings = json_reader_alloc(reader, json_field_room(count), sizeof(*message->strings));
     if (message->strings == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -946,7 +946,7 @@ static qvt_status read_golden_v1_lists_blobs(struct json_reader *reader, json_t 
     if (count == 0) {
         return status;
     }
-    message->blobs = json_reader_alloc(reader, count, sizeof(*message->blobs));
+    message->blobs = json_reader_alloc(reader, json_field_room(count), sizeof(*message->blobs));
     if (message->blobs == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -966,7 +966,7 @@ static qvt_status read_golden_v1_lists_moods(struct json_reader *reader, json_t 
     if (count == 0) {
         return status;
     }
-    message->moods = json_reader_alloc(reader, count, sizeof(*message->moods));
+    message->moods = json_reader_alloc(reader, json_field_room(count), sizeof(*message->moods));
     if (message->moods == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -2480,7 +2480,7 @@ static qvt_status read_golden_v1_find_request_tags(struct json_reader *reader, j
     if (count == 0) {
         return status;
     }
-    message->tags = json_reader_alloc(reader, count, sizeof(*message->tags));
+    message->tags = json_reader_alloc(reader, json_field_room(count), sizeof(*message->tags));
     if (message->tags == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -2500,7 +2500,7 @@ static qvt_status read_golden_v1_find_request_moods(struct json_reader *reader, 
     if (count == 0) {
         return status;
     }
-    message->moods = json_reader_alloc(reader, count, sizeof(*message->moods));
+    message->moods = json_reader_alloc(reader, json_field_room(count), sizeof(*message->moods));
     if (message->moods == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }

@@ -109,7 +109,7 @@ static qvt_status read_golden_v1_legacy_packed(struct json_reader *reader, json_
     if (count == 0) {
         return status;
     }
-    message->packed = json_reader_alloc(reader, count, sizeof(*message->packed));
+    message->packed = json_reader_alloc(reader, json_field_room(count), sizeof(*message->packed));
     if (message->packed == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
@@ -129,7 +129,7 @@ static qvt_status read_golden_v1_legacy_words(struct json_reader *reader, json_t
     if (count == 0) {
         return status;
     }
-    message->words = json_reader_alloc(reader, count, sizeof(*message->words));
+    message->words = json_reader_alloc(reader, json_field_room(count), sizeof(*message->words));
     if (message->words == NULL) {
         return QVT_RESOURCE_EXHAUSTED;
     }
