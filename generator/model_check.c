@@ -81,6 +81,12 @@ static void check_services(struct model *model, const struct model_file *file)
 {
     for (size_t i = 0; i < file->service_count; i++) {
         const struct model_service *service = &file->services[i];
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(file->services[j].snake, service->snake) == 0) {
+                model_error(model, file, service->line, "services %s and %s have the same name in C",
+                            file->services[j].name, service->name);
+            }
+        }
         for (size_t j = 0; j < service->method_count; j++) {
             const struct model_method *method = &service->methods[j];
             check_routes(model, service, method);

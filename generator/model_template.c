@@ -6,6 +6,9 @@
 
 #include "generator/text.h"
 
+/* What json/route.c matches. */
+enum { SEGMENTS_MAX = 32, CAPTURES_MAX = 16 };
+
 static bool refuse(struct model *model, const struct model_route *route, const char *problem, const char *text,
                    size_t len)
 {
@@ -87,6 +90,11 @@ bool model_parse_template(struct model *model, struct model_route *route, const 
     if (*text != '/') {
         return refuse(model, route, "must start with / and not with", text, strcspn(text, "/"));
     }
+    if (slashes > SEGMENTS_MAX) {
+        return refuse(model, route, "more than 32 segments:", text, strlen(text));
+    }
+    const char *whole = text;
+    size_t captures = 0;
     route->segments = text_alloc(model->arena, slashes * sizeof(*route->segments));
     while (*text == '/') {
         text++;
@@ -101,6 +109,10 @@ bool model_parse_template(struct model *model, struct model_route *route, const 
         const struct model_segment *last = &route->segments[route->segment_count - 1];
         if (is_captured_before(route, last)) {
             return refuse(model, route, "captured twice:", last->field_path, strlen(last->field_path));
+        }
+        captures += capture ? 1 : 0;
+        if (captures > CAPTURES_MAX) {
+            return refuse(model, route, "more than 16 captures:", whole, strlen(whole));
         }
         text += len;
     }

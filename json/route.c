@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "json/percent.h"
 
-enum { SEGMENT_MAX = 32 };
+enum { SEGMENT_MAX = 32 }; /* as generator/model_template.c knows */
 
 static const char *const verb_names[JSON_VERB_COUNT] = {"GET", "PUT", "POST", "DELETE", "PATCH"};
 

@@ -36,7 +36,7 @@ struct json_routes {
     size_t count;
 };
 
-enum { JSON_CAPTURE_MAX = 16 };
+enum { JSON_CAPTURE_MAX = 16 }; /* as generator/model_template.c knows */
 
 /* One capture: the text is NUL-terminated, percent-decoded UTF-8 without NUL. */
 struct json_capture {

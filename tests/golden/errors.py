@@ -47,6 +47,14 @@ CASES = {
         method('get: "/v1/{name}" additional_bindings { get: "/v1/{part.id}" }', "is taken by Do")),
     "methods_with_one_c_name": HEAD + "message M {}\nservice Bad {\n  rpc GetIt(M) returns (M);\n"
                                "  rpc Get_it(M) returns (M); // ERROR: methods GetIt and Get_it have the same name in C\n}\n",
+    "services_with_one_c_name": HEAD + "message M {}\nservice OneTwo { rpc Do(M) returns (M); }\n"
+                                "service One_Two { rpc Do(M) returns (M); } "
+                                "// ERROR: services OneTwo and One_Two have the same name in C\n",
+    "too_many_captures": HTTP + "message Request { " + " ".join(f"string f{i} = {i};" for i in range(1, 18)) + " }\n"
+                         "message Part {}\nservice Bad {\n"
+                         + method('get: "/' + "/".join(f"{{f{i}}}" for i in range(1, 18)) + '"', "more than 16 captures")
+                         + "\n}\n",
+    "too_many_segments": service(method('get: "' + "/a" * 33 + '"', "more than 32 segments")),
     "method_that_meets_a_keyword": HEAD + "message M {}\nservice Bad {\n  rpc Int(M) returns (M);\n"
                                    "  rpc Int_(M) returns (M); // ERROR: methods Int and Int_ have the same name in C\n}\n",
     "messages_with_one_c_name": HEAD + "message OneTwo {}\n"
