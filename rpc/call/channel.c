@@ -259,10 +259,10 @@ void qvt_rpc_channel_try_next(qvt_rpc_channel *channel)
         return;
     }
     if (channel->state == QVT_RPC_CHANNEL_CONNECTING) {
-        channel->round.address = channel->round.address_count;
-    } else {
-        channel->endpoint = (channel->endpoint + 1) % channel->endpoint_count;
+        channel_leave_endpoint(channel);
+        return;
     }
+    channel->endpoint = (channel->endpoint + 1) % channel->endpoint_count;
     if (channel->current != NULL) {
         channel_conn_retire(channel->current);
     }

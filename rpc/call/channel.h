@@ -109,6 +109,9 @@ void channel_step(qvt_rpc_channel *channel);
 /* The attempt has failed and its connection, if any, is no longer current: remembers why, a step follows. */
 void channel_attempt_failed(qvt_rpc_channel *channel, const char *why);
 
+/* CONNECTING: the attempt is given up, and with it the rest of the endpoint; a step follows. */
+void channel_leave_endpoint(qvt_rpc_channel *channel);
+
 /* A step follows from `soon`. */
 void channel_step_soon(qvt_rpc_channel *channel);
 

@@ -23,15 +23,20 @@ static void forget_addresses(qvt_rpc_channel *channel)
     channel->round.resolved = false;
 }
 
+static void abandon_lookup(qvt_rpc_channel *channel)
+{
+    if (channel->is_resolving) {
+        channel->is_resolve_stale = true;
+        (void)uv_cancel((uv_req_t *)&channel->resolving);
+    }
+}
+
 void channel_abandon_round(qvt_rpc_channel *channel)
 {
     stop_timer(channel);
     forget_addresses(channel);
     channel->step_due = false;
-    if (channel->is_resolving) {
-        channel->is_resolve_stale = true;
-        (void)uv_cancel((uv_req_t *)&channel->resolving);
-    }
+    abandon_lookup(channel);
 }
 
 void channel_step_soon(qvt_rpc_channel *channel)
@@ -48,6 +53,18 @@ void channel_attempt_failed(qvt_rpc_channel *channel, const char *why)
               log_text("endpoint", channel->endpoints[channel->endpoint].text), log_text("reason", why));
     stop_timer(channel);
     channel_step_soon(channel);
+}
+
+void channel_leave_endpoint(qvt_rpc_channel *channel)
+{
+    abandon_lookup(channel);
+    channel->round.resolved = true;
+    channel->round.address = channel->round.address_count;
+    if (channel->current != NULL) {
+        channel_conn_retire(channel->current);
+    } else {
+        channel_attempt_failed(channel, "left for the next one");
+    }
 }
 
 void channel_attempt_succeeded(qvt_rpc_channel *channel)

@@ -487,6 +487,33 @@ static void try_next_leaves_open_calls_on_the_old_connection(void)
     harness_stop(&harness);
 }
 
+/* Before the first attempt, and while a name is looked up. */
+static void try_next_leaves_an_endpoint_that_is_not_reached_yet(void)
+{
+    char by_name[80];
+    char own[80];
+    for (unsigned turns = 0; turns < 2; turns++) {
+        struct harness harness;
+        struct record record = {0};
+        harness_start(&harness, answer_whole_requests, NULL);
+        const char *address = harness.server.listener.address;
+        (void)snprintf(own, sizeof(own), "%s", address);
+        (void)snprintf(by_name, sizeof(by_name), "localhost%s", strchr(address, ':'));
+        const char *endpoints[] = {by_name, own};
+        qvt_rpc_channel *only = harness.channel;
+        CU_ASSERT_EQUAL_FATAL(qvt_rpc_channel_new(&harness.channel, harness.runtime, endpoints, 2, NULL, NULL), QVT_OK);
+        qvt_rpc_channel_connect(harness.channel);
+        harness_turn(&harness, turns);
+        qvt_rpc_channel_try_next(harness.channel);
+        record_whole_call(&harness, &record);
+        CU_ASSERT_EQUAL(record.error.status, QVT_OK);
+        EXPECT_TEXT(qvt_rpc_channel_endpoint(harness.channel), own);
+        qvt_rpc_channel_close(only, NULL, NULL);
+        record_deinit(&record);
+        harness_stop(&harness);
+    }
+}
+
 static void bad_endpoint_makes_no_channel(void)
 {
     struct harness harness;
@@ -515,4 +542,5 @@ SUITE_MAIN("rpc/call/channel", SUITE_CASE(backoff_grows_by_8_fifths_and_varies_b
            SUITE_CASE(calls_above_the_last_id_of_a_goaway_are_tried_elsewhere),
            SUITE_CASE(lost_connection_is_made_again_for_the_next_call),
            SUITE_CASE(server_that_never_sends_settings_is_given_up),
-           SUITE_CASE(try_next_leaves_open_calls_on_the_old_connection), SUITE_CASE(bad_endpoint_makes_no_channel))
+           SUITE_CASE(try_next_leaves_open_calls_on_the_old_connection),
+           SUITE_CASE(try_next_leaves_an_endpoint_that_is_not_reached_yet), SUITE_CASE(bad_endpoint_makes_no_channel))
