@@ -46,7 +46,7 @@ size_t command_shared_flags(struct settings *settings, struct flag out[SHARED_FL
         &settings->output, 0};
     out[3] = (struct flag){
         "--timeout", NULL, "DURATION", "how long to wait for an answer (5s)", FLAG_DURATION, &settings->timeout_ms, 0};
-    out[4] = (struct flag){"--tls",     NULL,           NULL, "speak TLS ($QVT_CLIENT_TLS; so do all below)",
+    out[4] = (struct flag){"--tls",     NULL,           NULL, "speak TLS ($QVT_CLIENT_TLS=true; so do all below)",
                            FLAG_SWITCH, &settings->tls, 0};
     out[5] = (struct flag){
         "--tls-ca", NULL,

@@ -125,6 +125,14 @@ static char *variable(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+/* As a switch of qvtd is set. The error, or NULL. */
+static const char *read_tls_variable(bool *on)
+{
+    const char *value = variable("QVT_CLIENT_TLS");
+    *on = value != NULL && strcmp(value, "true") == 0;
+    return value == NULL || *on || strcmp(value, "false") == 0 ? NULL : "QVT_CLIENT_TLS is neither true nor false";
+}
+
 static enum exit_code run(int argc, char **argv, char **room)
 {
     const char *endpoints = getenv("QVT_ENDPOINTS");
@@ -135,12 +143,12 @@ static enum exit_code run(int argc, char **argv, char **room)
         .cluster = default_cluster,
         .output = default_output,
         .timeout_ms = DEFAULT_TIMEOUT_MS,
-        .tls = variable("QVT_CLIENT_TLS") != NULL,
         .tls_ca = variable("QVT_CLIENT_TLS_CA"),
         .tls_cert = variable("QVT_CLIENT_TLS_CERT"),
         .tls_key = variable("QVT_CLIENT_TLS_KEY"),
         .tls_server_name = variable("QVT_CLIENT_TLS_SERVER_NAME"),
     };
+    const char *fault = read_tls_variable(&settings.tls);
     struct flag flags[SHARED_FLAGS];
     (void)command_shared_flags(&settings, flags);
     struct flag_table shared = FLAG_TABLE(flags);
@@ -149,7 +157,9 @@ static enum exit_code run(int argc, char **argv, char **room)
     collect_words(&parse, &shared, argc, argv);
     const struct command *command = command_find_by_words(parse.arguments, parse.argument_count, &taken);
     enum exit_code code = EXIT_DONE;
-    if (command != NULL) {
+    if (command != NULL && fault != NULL) {
+        code = usage_error(command, fault);
+    } else if (command != NULL) {
         code = run_command(command, taken, &settings, &shared, &parse, argc, argv);
     } else if (parse.wants_help || (parse.argument_count > 0 && strcmp(parse.arguments[0], "help") == 0)) {
         help_all(&shared, stdout);

@@ -1,9 +1,9 @@
 /* qvtctl store inspect */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/json_output.h"
 #include "cli/store_redis.h"
+#include "cli/table.h"
 #include "protobuf-c/quark/version/v1/change.pb-c.h"
 #include "qvt/quark/version/v1/change.json.h"
 
@@ -31,23 +31,25 @@ static enum exit_code show_record(const redisReply *reply, const char *field)
     return code;
 }
 
-static const char *text_at(const redisReply *reply, size_t index)
+static void add_row(struct table *table, const char *name, const redisReply *value)
 {
-    return index < reply->elements && reply->element[index]->str != NULL ? reply->element[index]->str : "-";
+    table_add(table, name);
+    table_add(table, value->str != NULL ? value->str : "");
 }
 
 static enum exit_code show_log(const redisReply *reply, const char *key)
 {
+    struct table table = TABLE_INIT(2);
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 5 || reply->element[0]->str == NULL) {
         store_redis_report("there is no cluster in %s", key);
         return EXIT_NOT_FOUND;
     }
-    printf("head (store_id revision token)  %s\n", text_at(reply, 0));
-    printf("second log                      %s\n", text_at(reply, 4));
-    printf("format                          %s\n", text_at(reply, 1));
-    printf("last tick, microseconds         %s\n", text_at(reply, 2));
-    printf("nobody expires before           %s\n", text_at(reply, 3));
-    return EXIT_DONE;
+    add_row(&table, "head (store_id revision token)", reply->element[0]);
+    add_row(&table, "second log", reply->element[4]);
+    add_row(&table, "format", reply->element[1]);
+    add_row(&table, "last tick, microseconds", reply->element[2]);
+    add_row(&table, "nobody expires before", reply->element[3]);
+    return table_show(&table);
 }
 
 static enum exit_code run(const struct settings *settings, const struct arguments *arguments, void *options)

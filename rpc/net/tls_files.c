@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <gnutls/x509.h>
 
@@ -34,6 +35,14 @@ static qvt_status refuse_reading(qvt_error *error, const char *what, const char 
 static qvt_status refuse_empty(qvt_error *error, const char *what, const char *file, const char *missing)
 {
     return qvt_error_set(error, QVT_INVALID_ARGUMENT, NULL, "TLS %s %s holds no %s", what, file, missing);
+}
+
+static qvt_status reserve_whole(struct buf *out, FILE *stream, qvt_error *error)
+{
+    struct stat about;
+    size_t size = fstat(fileno(stream), &about) == 0 && about.st_size <= FILE_BYTES_MAX ? (size_t)about.st_size : 0;
+    return buf_reserve(out, size + CHUNK_BYTES) == QVT_OK ? QVT_OK
+                                                          : qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory");
 }
 
 static qvt_status read_stream(struct buf *out, FILE *stream, const char *what, const char *file, qvt_error *error)
@@ -85,9 +94,12 @@ static qvt_status read_source(struct buf *out, const char *what, const struct tl
     if (stream == NULL) {
         return refuse_reading(error, what, file);
     }
-    /* Else a copy of a key stays in the stream's buffer. */
+    /* Else copies of a key stay in the stream's buffer, and where the content was before it grew. */
     (void)setvbuf(stream, NULL, _IONBF, 0);
-    qvt_status status = read_stream(out, stream, what, file, error);
+    qvt_status status = reserve_whole(out, stream, error);
+    if (status == QVT_OK) {
+        status = read_stream(out, stream, what, file, error);
+    }
     (void)fclose(stream);
     if (status != QVT_OK) {
         forget(out);

@@ -6,7 +6,7 @@ status=0
 for page in "$@"; do
     program=$QVT_BIN_DIR/$(basename "${page%.*}")
     mandoc -Tlint -Wwarning "$page" || status=1
-    text=$(mandoc -Tascii -O width=200 "$page" | col -b)
+    text=$(mandoc -Tascii -O width=200 "$page" | sed 's/.\x08//g')
     flags=$("$program" --help | grep -o -E '^ +(-[a-z], )?--[a-z-]+' | grep -o -E -- '--[a-z-]+' | sort -u)
     [ "$(wc -l <<<"$flags")" -ge 4 ] || { echo "$program --help has no flags"; status=1; }
     commands=$("$program" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\( [a-z]*\)\{0,1\}\).*/\1/p')

@@ -473,6 +473,14 @@ class Failures(QvtctlTestCase):
         self.assertEqual(DONE, qvtctl("silo", "list", environment=environment)[0])
         self.assertEqual(UNREACHABLE, qvtctl("silo", "list", "--endpoint", nobody, environment=environment)[0])
 
+    def test_tls_of_the_environment_is_true_or_false(self):
+        words = ["silo", "list", "--endpoint", self.server.grpc]
+        self.assertEqual(DONE, qvtctl(*words, environment={"QVT_CLIENT_TLS": "false"})[0])
+        self.assertEqual(UNREACHABLE, qvtctl(*words, environment={"QVT_CLIENT_TLS": "true"})[0])
+        code, _, err = qvtctl(*words, environment={"QVT_CLIENT_TLS": "1"})
+        self.assertEqual(USAGE, code)
+        self.assertIn("QVT_CLIENT_TLS is neither true nor false", err)
+
     def test_flags_may_come_first_and_after_double_dash_nothing_is_a_flag(self):
         words = ["--endpoint", self.server.grpc, "-o", "json", "silo", "get", "--", "--weird"]
         code, _, err = qvtctl(*words)
