@@ -13,14 +13,14 @@ static uint64_t wait_for_answer(const qvt_rpc_channel *channel, uint64_t left_ms
     return left_ms < channel->keepalive_ms ? left_ms : channel->keepalive_ms;
 }
 
-static uint64_t ask(struct channel_conn *conn, uint64_t now_ms)
+static uint64_t ask(struct channel_conn *conn)
 {
     static const uint8_t payload[8] = {'q', 'v', 't', ' ', 'l', 'i', 'v', 'e'};
     if (http2_session_ping(conn->net.session, payload) != QVT_OK) {
         channel_conn_give_up(conn, "out of memory");
         return 0;
     }
-    conn->asked_ms = now_ms;
+    conn->asked_ms = uv_now(conn->channel->runtime->uv); /* the clock of read_at_ms, which may be a little behind */
     return wait_for_answer(conn->channel, conn->channel->options.keepalive_timeout_ms);
 }
 
@@ -46,7 +46,7 @@ static uint64_t look(struct channel_conn *conn, uint64_t now_ms)
     if (conn->streams == 0 && !channel->options.keepalive_without_calls) {
         return channel->keepalive_ms;
     }
-    return ask(conn, now_ms);
+    return ask(conn);
 }
 
 static void on_due(struct net_timer *timer)

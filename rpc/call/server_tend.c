@@ -19,13 +19,13 @@ static void close_for(struct server_conn *conn, qvt_rpc_limit limit)
 
 /* Each of the following does what is due and tells after how many milliseconds it wants to look again. */
 
-static uint64_t ask(struct server_conn *conn, uint64_t now_ms)
+static uint64_t ask(struct server_conn *conn)
 {
     static const uint8_t payload[8] = {'q', 'v', 't', ' ', 'l', 'i', 'v', 'e'};
     if (http2_session_ping(conn->net.session, payload) != QVT_OK) {
         net_conn_close(&conn->net);
     }
-    conn->asked_ms = now_ms;
+    conn->asked_ms = uv_now(conn->server->runtime->uv); /* the clock of read_at_ms, which may be a little behind */
     return conn->server->options.keepalive_timeout_ms;
 }
 
@@ -47,7 +47,7 @@ static uint64_t check_silence(struct server_conn *conn, uint64_t now_ms)
         return UINT64_MAX;
     }
     uint64_t silent_ms = since(now_ms, conn->net.read_at_ms);
-    return silent_ms >= options->keepalive_ms ? ask(conn, now_ms) : options->keepalive_ms - silent_ms;
+    return silent_ms >= options->keepalive_ms ? ask(conn) : options->keepalive_ms - silent_ms;
 }
 
 static uint64_t check_idle(struct server_conn *conn, uint64_t now_ms)
