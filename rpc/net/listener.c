@@ -43,6 +43,10 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     (void)status;
     (void)events;
     struct net_listener *listener = handle->data;
+    if (listener->spare_fd < 0) {
+        /* None was free when the last was given up. */
+        listener->spare_fd = open_spare();
+    }
     for (int i = 0; i < ACCEPT_BURST && listener->fd >= 0; i++) {
         struct sockaddr_storage peer = {0};
         int fd = accept_one(listener, &peer);

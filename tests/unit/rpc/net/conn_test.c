@@ -1,6 +1,7 @@
 #include "rpc/net/conn.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <CUnit/CUnit.h>
 
@@ -300,6 +301,18 @@ static void taken_address_is_named(void)
     finish(&fixture, 0);
 }
 
+static void descriptor_for_refusals_is_had_again(void)
+{
+    struct fixture fixture;
+    start(&fixture);
+    close(fixture.listener.spare_fd);
+    fixture.listener.spare_fd = -1; /* as when the whole system has none left */
+    run_until_ready(&fixture);
+    CU_ASSERT_TRUE(fixture.listener.spare_fd >= 0);
+    net_conn_close(&fixture.client);
+    finish(&fixture, 2);
+}
+
 static void session_that_is_done_ends_the_connection(void)
 {
     struct fixture fixture;
@@ -328,5 +341,5 @@ static void bytes_before_a_reset_are_read(void)
 SUITE_MAIN("rpc/net/conn", SUITE_CASE(close_of_one_side_ends_the_other),
            SUITE_CASE(streams_open_at_the_close_are_closed), SUITE_CASE(close_inside_an_event_waits_for_its_end),
            SUITE_CASE(refused_connection_is_told_once), SUITE_CASE(connection_may_be_closed_while_connecting),
-           SUITE_CASE(taken_address_is_named), SUITE_CASE(session_that_is_done_ends_the_connection),
-           SUITE_CASE(bytes_before_a_reset_are_read))
+           SUITE_CASE(taken_address_is_named), SUITE_CASE(descriptor_for_refusals_is_had_again),
+           SUITE_CASE(session_that_is_done_ends_the_connection), SUITE_CASE(bytes_before_a_reset_are_read))
