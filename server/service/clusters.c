@@ -158,14 +158,15 @@ void cluster_close(struct cluster *cluster)
     replica_close(cluster->replica, on_replica_closed, cluster);
 }
 
-static qvt_status make_cluster(struct service *service, const char *name, bool known_empty, struct cluster **out)
+static qvt_status make_cluster(struct service *service, const char *name, bool listed, struct cluster **out)
 {
     struct cluster *cluster = calloc(1, sizeof(*cluster));
     if (cluster == NULL) {
         return QVT_NO_MEMORY;
     }
     cluster->service = service;
-    cluster->known_empty = known_empty;
+    cluster->listed = listed;
+    cluster->known_empty = !listed || service->listed;
     snprintf(cluster->name, sizeof(cluster->name), "%s", name);
     list_init(&cluster->watchers);
     list_init(&cluster->waiting);
@@ -196,7 +197,7 @@ static qvt_status make_cluster(struct service *service, const char *name, bool k
 /* Whether it exists, or a write that would create it is on its way; else it is only watched. */
 static bool is_created(const struct cluster *cluster)
 {
-    return !cluster->known_empty || cluster->submitted > 0 || !list_is_empty(&cluster->waiting);
+    return cluster->listed || !cluster->known_empty || cluster->submitted > 0 || !list_is_empty(&cluster->waiting);
 }
 
 /* Watchers of clusters that nobody created must not keep others from creating theirs: each kind has the whole limit. */
@@ -226,7 +227,7 @@ qvt_status cluster_open(struct service *service, const char *name, enum cluster_
     if (!is_new) {
         return QVT_OK;
     }
-    if (make_room(service) != QVT_OK || make_cluster(service, name, use != CLUSTER_LOAD, out) != QVT_OK) {
+    if (make_room(service) != QVT_OK || make_cluster(service, name, use == CLUSTER_LOAD, out) != QVT_OK) {
         return qvt_error_set(error, QVT_NO_MEMORY, NULL, "out of memory for cluster \"%s\"", name);
     }
     return QVT_OK;
@@ -241,7 +242,7 @@ static bool is_idle(const struct cluster *cluster)
     if (cluster->asked_us != 0 && now_us - cluster->asked_us < ASKED_KEPT_US) {
         return false;
     }
-    return cluster->known_empty && replica_ready(cluster->replica, NULL) == QVT_OK &&
+    return !cluster->listed && cluster->known_empty && replica_ready(cluster->replica, NULL) == QVT_OK &&
            registry_head(replica_registry(cluster->replica))->revision == 0 && list_is_empty(&cluster->watchers) &&
            list_is_empty(&cluster->waiting) && cluster->submitted == 0;
 }

@@ -192,6 +192,8 @@ static void note_load(struct cluster *cluster, int64_t now_us)
 {
     qvt_error error;
     bool failed = replica_load_failed(cluster->replica) && replica_ready(cluster->replica, &error) != QVT_OK;
+    /* The store has it, and it may be long until it can be read: it does not read as empty any more. */
+    cluster->known_empty = cluster->known_empty && !(failed && cluster->listed);
     if (is_worth_a_line(&cluster->load_failed_us, &cluster->load_noted, failed, now_us)) {
         log_write(cluster->service->options.log, LOG_WARN, "records not loaded", log_text("cluster", cluster->name),
                   log_text("why", error.message));

@@ -25,7 +25,8 @@ struct cluster {
     struct buf prefix;          /* position and cache_ttl, encoded, of prefix_generation */
     uint64_t prefix_generation; /* 0: none */
     int64_t asked_us;           /* of the last heartbeat, on a shared store; 0: none */
-    bool known_empty;           /* the store did not have it when it was opened: until loaded, it reads as empty */
+    bool listed;                /* opened because the store has it */
+    bool known_empty; /* the store did not have it, or not at the listing before: until loaded, it reads as empty */
     bool woken;
     int64_t waiting_till_us;         /* of waiting's oldest */
     int64_t load_failed_us;          /* since when it cannot be loaded; 0: it can */

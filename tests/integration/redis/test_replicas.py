@@ -8,7 +8,7 @@ import time
 import grpc
 
 import redis_harness
-from redis_harness import RedisServer, harness, until
+from redis_harness import Proxy, RedisServer, harness, until
 
 SILO = {"siloId": "s1", "address": "10.0.0.1", "port": 1, "actorTypeVersions": {"T": {"version": "1.2.3"}}}
 
@@ -95,6 +95,15 @@ class TestReplicas(redis_harness.TestCase):
         register(self.one, cluster="blue")
         answer = until(lambda: self.two.curl("GET", "/v1/clusters/blue/silos").json.get("silos"), what="the cluster")
         self.assertEqual(answer[0]["siloId"], "s1")
+
+    def test_a_write_to_a_cluster_that_was_just_heard_of_waits_for_its_records(self):
+        proxy = self.use(Proxy(self.redis.port))
+        far = self.replica(proxy.url, "--redis-timeout", "10s")
+        proxy.delay_s = 0.1  # each way: to load takes three answers
+        register(self.one, cluster="blue")
+        until(lambda: '"cluster":"blue","status":"warming_up"' in far.curl("GET", "/readyz").body, what="the name")
+        self.assertEqual(far.curl("GET", "/v1/clusters/blue/silos").status, 200)
+        self.assertEqual(register(far, "s2", cluster="blue")["position"]["revision"], "2")
 
     def test_a_silo_expires_once_whoever_sees_it(self):
         one = self.replica(self.redis.url, "--min-lease-ttl", "500ms")
