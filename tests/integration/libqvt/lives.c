@@ -363,27 +363,37 @@ static int status_of(pid_t child)
     return status;
 }
 
-static void forked_child_is_no_silo(void)
+/* However soon after the fork it comes. */
+static void expect_signal_ends_a_child(void)
 {
-    qvt_silo *silo;
-    qvt_silo_report report;
-    CU_ASSERT_TRUE_FATAL(start_silo(&silo, "silo-1"));
-    pid_t killed = fork();
-    if (killed == 0) {
+#if defined(__SANITIZE_THREAD__)
+    fputs("not tried: the thread sanitizer loses a signal that a forked child gets soon\n", stderr);
+#else
+    pid_t child = fork();
+    if (child == 0) {
         alarm(TIMEOUT_S);
         for (;;) {
             pause();
         }
     }
-    CU_ASSERT_EQUAL(kill(killed, SIGTERM), 0);
-    int status = status_of(killed);
+    CU_ASSERT_EQUAL(kill(child, SIGTERM), 0);
+    int status = status_of(child);
     CU_ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+#endif
+}
+
+static void forked_child_is_no_silo(void)
+{
+    qvt_silo *silo;
+    qvt_silo_report report;
+    CU_ASSERT_TRUE_FATAL(start_silo(&silo, "silo-1"));
+    expect_signal_ends_a_child();
     pid_t child = fork();
     if (child == 0) {
         alarm(TIMEOUT_S);
         _exit(has_a_silo_of_its_own(silo) ? 0 : 1);
     }
-    status = status_of(child);
+    int status = status_of(child);
     CU_ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     CU_ASSERT_EQUAL(qvt_silo_phase(silo), QVT_PHASE_ACTIVE);
     qvt_silo_stop(silo);
